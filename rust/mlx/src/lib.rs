@@ -1,1 +1,25 @@
-//! room
+//! The little that mlx-rs lacks: start-up with an error handler that returns, the allocator's
+//! figures and limits, arrays from checked bytes, and matrix products that suit a CPU.
+//!
+//! It depends on mlx-rs and mlx-sys only. It must never know a model, a file or a request. Unsafe
+//! code that touches MLX lives here.
+
+pub mod allocator;
+mod processor;
+mod products;
+mod tensor_bytes;
+
+pub use mlx_rs::error::Exception;
+pub use mlx_rs::{Array, Dtype};
+pub use processor::{Processor, recommended_working_set_bytes, start};
+pub use products::{QuantizedMatrix, multiply_dense, multiply_quantized, rows_of_quantized};
+pub use tensor_bytes::array_from_bytes;
+
+/// What every fallible MLX operation returns.
+pub type Result<T> = std::result::Result<T, Exception>;
+
+/// MLX's operations, as mlx-rs offers them, for the rooms above.
+pub mod ops {
+    pub use mlx_rs::ops::*;
+    pub use mlx_rs::{fast, random, transforms};
+}

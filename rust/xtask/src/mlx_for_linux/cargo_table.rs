@@ -24,7 +24,11 @@ pub(super) fn write(layout: &Layout) -> Result<()> {
     let wheel = layout.wheel();
     write!(
         table,
-        r#"[target.{triple}.mlx]
+        r#"[target.{triple}]
+# What Cargo runs (tests, `cargo run`) finds libmlx.so here; the shipped binary has its own rpath.
+runner = ["env", "LD_LIBRARY_PATH={libraries}"]
+
+[target.{triple}.mlx]
 rustc-link-search = [{search}]
 rustc-link-lib = [
     "static:+whole-archive=mlxc",
@@ -37,6 +41,7 @@ rustc-env = {{ OUT_DIR = "{out_dir}" }}
 include = "{include}"
 "#,
         search = search.join(", "),
+        libraries = wheel.join("mlx/lib").display(),
         out_dir = out_dir.display(),
         include = wheel.join("mlx/include").display(),
     )?;
