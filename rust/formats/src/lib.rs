@@ -1,1 +1,40 @@
-//! room
+//! The gate: everything that is read from disk or network is hostile until it has passed here.
+//!
+//! This room owns the checks for safetensors checkpoints, their shard index, `config.json` and its
+//! relatives, and `tokenizer.json`; what it hands out is bounded, consistent and read by exact byte
+//! range from files it keeps open. It may depend on parsers and on nothing else in the workspace.
+//! It must never know MLX, a model family, or how much memory the machine has, and it holds no
+//! unsafe code.
+
+#![forbid(unsafe_code)]
+
+mod bounded_json;
+mod bounded_read;
+mod checkpoint;
+mod config_file;
+mod config_section;
+mod dtype;
+mod error;
+mod expected;
+mod quantization;
+mod quoted;
+mod safetensors_header;
+mod shard;
+mod shard_index;
+mod tensor_entry;
+#[cfg(test)]
+mod test_files;
+
+pub use bounded_read::{read_bounded, read_bounded_optional};
+pub use checkpoint::Checkpoint;
+pub use config_file::ConfigFile;
+pub use config_section::ConfigSection;
+pub use dtype::Dtype;
+pub use error::FormatError;
+pub use expected::{DtypeRule, ExpectedTensor, MismatchReport, WrongTensor};
+pub use quantization::{
+    AFFINE_BITS, AFFINE_GROUP_SIZES, LayerQuantization, Quantization, QuantizedLayout,
+};
+pub use safetensors_header::{HeaderRule, TensorRule};
+pub use shard::TensorInfo;
+pub use shard_index::IndexRule;

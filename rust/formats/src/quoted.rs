@@ -1,0 +1,66 @@
+//! How text from a file is shown in an error: escaped and short, so that it can neither control a
+//! terminal nor fill a log.
+
+use std::fmt;
+
+/// Most characters of foreign text that one error message repeats.
+const SHOWN_CHARACTERS: usize = 120;
+
+/// Foreign text in quotation marks, escaped, cut after [`SHOWN_CHARACTERS`].
+pub(crate) struct Quoted<'a>(pub(crate) &'a str);
+
+impl fmt::Display for Quoted<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "`{}`", Shortened(self.0))
+    }
+}
+
+/// As [`Quoted`], without the quotation marks.
+pub(crate) struct Shortened<'a>(pub(crate) &'a str);
+
+impl fmt::Display for Shortened<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut characters = self.0.chars();
+        for character in characters.by_ref().take(SHOWN_CHARACTERS) {
+            if is_printable(character) {
+                write!(formatter, "{character}")?;
+            } else {
+                write!(formatter, "{}", character.escape_unicode())?;
+            }
+        }
+        if characters.next().is_some() {
+            write!(formatter, "...")?;
+        }
+        Ok(())
+    }
+}
+
+/// Whether a character leaves the cursor and the reading direction alone.
+fn is_printable(character: char) -> bool {
+    let redirects = matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}');
+    !character.is_control() && !redirects
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn control_characters_are_escaped() {
+        assert_eq!(
+            Quoted("a\u{1b}[2Jb\u{202e}").to_string(),
+            "`a\\u{1b}[2Jb\\u{202e}`"
+        );
+    }
+
+    #[test]
+    fn long_text_is_cut() {
+        let shown = Quoted(&"x".repeat(1 << 20)).to_string();
+        assert_eq!(shown.len(), SHOWN_CHARACTERS + 5);
+    }
+
+    #[test]
+    fn other_scripts_stay_readable() {
+        assert_eq!(Quoted("größe 模型").to_string(), "`größe 模型`");
+    }
+}

@@ -1,0 +1,421 @@
+//! The header of a safetensors file, checked field by field while it is parsed.
+//!
+//! The format: eight bytes of little-endian header length, that many bytes of JSON, then the
+//! tensors' bytes without a gap. The usual parser keeps the last of two equal names and accepts any
+//! rank, dimension, name and number of tensors; nothing here is allocated before its bound is known.
+
+use std::fmt;
+use std::path::Path;
+
+use serde::Deserializer;
+use serde::de::{DeserializeSeed, Error, IgnoredAny, MapAccess, Visitor};
+
+use crate::dtype::Dtype;
+use crate::error::FormatError;
+use crate::quoted::{Quoted, Shortened};
+use crate::tensor_entry::TensorEntrySeed;
+
+/// Longest header that is read.
+pub(crate) const HEADER_LIMIT_BYTES: u64 = 64 << 20;
+/// Most tensors in one file, and in one checkpoint.
+pub(crate) const TENSOR_LIMIT: usize = 100_000;
+/// Longest tensor name in bytes.
+pub(crate) const NAME_LIMIT_BYTES: usize = 256;
+/// Most dimensions of a tensor.
+pub(crate) const RANK_LIMIT: usize = 8;
+/// Largest dimension: MLX keeps dimensions as signed 32-bit numbers.
+pub(crate) const DIMENSION_LIMIT: u64 = i32::MAX as u64;
+
+/// What the frame of a safetensors file must keep to.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum HeaderRule {
+    /// The file ends before the header length does.
+    #[error("it has {file_bytes} bytes, but the header length alone takes 8")]
+    TooShort {
+        /// The file's length.
+        file_bytes: u64,
+    },
+    /// The header length runs past the end of the file.
+    #[error(
+        "its header of {header_bytes} bytes runs past the end of the file of {file_bytes} bytes; the file is cut off or no safetensors file"
+    )]
+    HeaderPastEnd {
+        /// Length the file gives for its header.
+        header_bytes: u64,
+        /// The file's length.
+        file_bytes: u64,
+    },
+    /// The header is longer than any honest one.
+    #[error("its header has {header_bytes} bytes, but at most {HEADER_LIMIT_BYTES} are read")]
+    HeaderTooLong {
+        /// Length the file gives for its header.
+        header_bytes: u64,
+    },
+    /// The header is not JSON of the right structure.
+    #[error("its header is not the JSON it should be: {}", Shortened(.0))]
+    Malformed(String),
+    /// The header lists more tensors than any honest one.
+    #[error("its header lists more than {TENSOR_LIMIT} tensors")]
+    TooManyTensors,
+    /// Bytes follow the last tensor.
+    #[error(
+        "its tensors end after {covered_bytes} of {data_bytes} data bytes; every byte must belong to a tensor"
+    )]
+    TrailingBytes {
+        /// Bytes that belong to tensors.
+        covered_bytes: u64,
+        /// Bytes after the header.
+        data_bytes: u64,
+    },
+}
+
+/// What each tensor in a header must keep to.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TensorRule {
+    /// The name is empty or too long.
+    #[error("a name must have 1 to {NAME_LIMIT_BYTES} bytes and this one has {0}")]
+    NameLength(usize),
+    /// The name holds control characters.
+    #[error("a name must not hold control characters")]
+    NameCharacters,
+    /// The name occurs twice.
+    #[error("the name occurs twice")]
+    Duplicate,
+    /// The entry has a missing, unknown or wrongly typed field.
+    #[error("its entry is malformed: {}", Shortened(.0))]
+    Malformed(String),
+    /// The element type is not accepted.
+    #[error("its element type {} is not one of F32, F16, BF16, U64, U32, U16, U8, I64, I32, I16, I8", Quoted(.0))]
+    UnknownDtype(String),
+    /// Too many dimensions.
+    #[error("it has more than {RANK_LIMIT} dimensions")]
+    Rank,
+    /// A dimension that MLX cannot hold.
+    #[error("its dimension {0} is larger than {DIMENSION_LIMIT}")]
+    Dimension(u64),
+    /// The shape's product does not fit 64 bits.
+    #[error("its shape {0:?} multiplies past 64 bits")]
+    Overflow(Vec<usize>),
+    /// The byte range ends before it starts.
+    #[error("its byte range {start}..{end} ends before it starts")]
+    BackwardRange {
+        /// First byte.
+        start: u64,
+        /// One past the last byte.
+        end: u64,
+    },
+    /// The byte range is not as long as shape and element type demand.
+    #[error(
+        "its byte range holds {range_bytes} bytes, but its shape and element type demand {demanded_bytes}"
+    )]
+    Length {
+        /// What the range holds.
+        range_bytes: u64,
+        /// What shape and element type demand.
+        demanded_bytes: u64,
+    },
+    /// The byte range ends past the end of the file.
+    #[error("its byte range ends at {end} of {data_bytes} data bytes; the file is cut off")]
+    PastEnd {
+        /// One past the last byte.
+        end: u64,
+        /// Bytes after the header.
+        data_bytes: u64,
+    },
+    /// The byte range starts inside another tensor.
+    #[error("its byte range starts at {start}, inside another tensor that ends at {previous_end}")]
+    Overlap {
+        /// First byte.
+        start: u64,
+        /// Where the tensor before it ends.
+        previous_end: u64,
+    },
+    /// Bytes before this tensor belong to no tensor.
+    #[error(
+        "its byte range starts at {start}, but the tensor before it ends at {previous_end}; every byte must belong to a tensor"
+    )]
+    Hole {
+        /// First byte.
+        start: u64,
+        /// Where the tensor before it ends.
+        previous_end: u64,
+    },
+}
+
+/// Which of the two kinds of rule a header breaks.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Violation {
+    /// A rule about the file.
+    Header(HeaderRule),
+    /// A rule about one tensor.
+    Tensor(String, TensorRule),
+}
+
+impl Violation {
+    /// The error that names the file.
+    pub(crate) fn at(self, path: &Path) -> FormatError {
+        let path = path.to_path_buf();
+        match self {
+            Self::Header(rule) => FormatError::Header { path, rule },
+            Self::Tensor(tensor, rule) => FormatError::Tensor { path, tensor, rule },
+        }
+    }
+}
+
+impl From<HeaderRule> for Violation {
+    fn from(rule: HeaderRule) -> Self {
+        Self::Header(rule)
+    }
+}
+
+/// One tensor as a header describes it, all rules that need no other tensor already kept.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct TensorEntry {
+    pub(crate) name: String,
+    pub(crate) dtype: Dtype,
+    pub(crate) shape: Vec<usize>,
+    /// First byte, counted from the end of the header.
+    pub(crate) start: u64,
+    /// One past the last byte.
+    pub(crate) end: u64,
+}
+
+/// The header length that the first eight bytes give, within bounds for a file of this length.
+pub(crate) fn header_length(prefix: [u8; 8], file_bytes: u64) -> Result<u64, HeaderRule> {
+    let header_bytes = u64::from_le_bytes(prefix);
+    let room = file_bytes
+        .checked_sub(8)
+        .ok_or(HeaderRule::TooShort { file_bytes })?;
+    if header_bytes > room {
+        return Err(HeaderRule::HeaderPastEnd {
+            header_bytes,
+            file_bytes,
+        });
+    }
+    if header_bytes > HEADER_LIMIT_BYTES {
+        return Err(HeaderRule::HeaderTooLong { header_bytes });
+    }
+    Ok(header_bytes)
+}
+
+/// Parses the JSON of a header whose file has `data_bytes` bytes after it.
+///
+/// The entries come back in the order of their bytes and cover the data exactly. A tensor without
+/// elements takes no bytes and may lie between any two others.
+pub(crate) fn parse_header(json: &[u8], data_bytes: u64) -> Result<Vec<TensorEntry>, Violation> {
+    if json.first() != Some(&b'{') {
+        let reason = "it does not start with an opening brace".to_owned();
+        return Err(HeaderRule::Malformed(reason).into());
+    }
+    let mut violation = None;
+    let mut deserializer = serde_json::Deserializer::from_slice(json);
+    let parsed = HeaderSeed {
+        violation: &mut violation,
+    }
+    .deserialize(&mut deserializer)
+    .and_then(|entries| deserializer.end().map(|()| entries));
+    let mut entries = parsed.map_err(|error| {
+        violation.unwrap_or_else(|| HeaderRule::Malformed(error.to_string()).into())
+    })?;
+    refuse_duplicates(&mut entries)?;
+    check_cover(&mut entries, data_bytes)?;
+    Ok(entries)
+}
+
+/// Leaves the entries sorted by name.
+fn refuse_duplicates(entries: &mut [TensorEntry]) -> Result<(), Violation> {
+    entries.sort_unstable_by(|a, b| a.name.cmp(&b.name));
+    match entries.windows(2).find(|pair| pair[0].name == pair[1].name) {
+        Some(pair) => Err(Violation::Tensor(
+            pair[0].name.clone(),
+            TensorRule::Duplicate,
+        )),
+        None => Ok(()),
+    }
+}
+
+/// Leaves the entries sorted by byte range.
+fn check_cover(entries: &mut [TensorEntry], data_bytes: u64) -> Result<(), Violation> {
+    entries.sort_unstable_by_key(|entry| (entry.start, entry.end));
+    let mut previous_end = 0;
+    for entry in entries.iter() {
+        let (start, end) = (entry.start, entry.end);
+        let broken = if end > data_bytes {
+            Some(TensorRule::PastEnd { end, data_bytes })
+        } else if start < previous_end {
+            Some(TensorRule::Overlap {
+                start,
+                previous_end,
+            })
+        } else if start > previous_end {
+            Some(TensorRule::Hole {
+                start,
+                previous_end,
+            })
+        } else {
+            None
+        };
+        if let Some(rule) = broken {
+            return Err(Violation::Tensor(entry.name.clone(), rule));
+        }
+        previous_end = end;
+    }
+    if previous_end != data_bytes {
+        let covered_bytes = previous_end;
+        return Err(HeaderRule::TrailingBytes {
+            covered_bytes,
+            data_bytes,
+        }
+        .into());
+    }
+    Ok(())
+}
+
+/// Parses the outermost object; a broken rule is put into `violation` because the parser's own
+/// error type has no place for it.
+struct HeaderSeed<'a> {
+    violation: &'a mut Option<Violation>,
+}
+
+impl<'de> DeserializeSeed<'de> for HeaderSeed<'_> {
+    type Value = Vec<TensorEntry>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for HeaderSeed<'_> {
+    type Value = Vec<TensorEntry>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("an object of tensors")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut entries = Vec::new();
+        let mut has_metadata = false;
+        while let Some(key) = map.next_key_seed(HeaderKeySeed)? {
+            let broken = match key {
+                HeaderKey::Metadata if has_metadata => {
+                    let reason = "`__metadata__` occurs twice".to_owned();
+                    Err(HeaderRule::Malformed(reason).into())
+                }
+                HeaderKey::Metadata => {
+                    has_metadata = true;
+                    map.next_value_seed(MetadataSeed)?;
+                    continue;
+                }
+                HeaderKey::Refused(name, rule) => Err(Violation::Tensor(name, rule)),
+                HeaderKey::Tensor(_) if entries.len() == TENSOR_LIMIT => {
+                    Err(HeaderRule::TooManyTensors.into())
+                }
+                HeaderKey::Tensor(name) => map.next_value_seed(TensorEntrySeed { name })?,
+            };
+            match broken {
+                Ok(entry) => entries.push(entry),
+                Err(violation) => {
+                    *self.violation = Some(violation);
+                    return Err(A::Error::custom("a rule is broken"));
+                }
+            }
+        }
+        Ok(entries)
+    }
+}
+
+enum HeaderKey {
+    Metadata,
+    Tensor(String),
+    /// The start of a name that is not allowed.
+    Refused(String, TensorRule),
+}
+
+struct HeaderKeySeed;
+
+impl<'de> DeserializeSeed<'de> for HeaderKeySeed {
+    type Value = HeaderKey;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for HeaderKeySeed {
+    type Value = HeaderKey;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a tensor's name")
+    }
+
+    fn visit_str<E: Error>(self, name: &str) -> Result<HeaderKey, E> {
+        if name == "__metadata__" {
+            return Ok(HeaderKey::Metadata);
+        }
+        Ok(match name_rule(name) {
+            None => HeaderKey::Tensor(name.to_owned()),
+            Some(rule) => HeaderKey::Refused(name.chars().take(NAME_LIMIT_BYTES).collect(), rule),
+        })
+    }
+}
+
+/// The rule that a tensor's name breaks, if it breaks one.
+pub(crate) fn name_rule(name: &str) -> Option<TensorRule> {
+    if name.is_empty() || name.len() > NAME_LIMIT_BYTES {
+        Some(TensorRule::NameLength(name.len()))
+    } else if name.chars().any(char::is_control) {
+        Some(TensorRule::NameCharacters)
+    } else {
+        None
+    }
+}
+
+/// Accepts the free-form object of strings and keeps nothing of it.
+struct MetadataSeed;
+
+impl<'de> DeserializeSeed<'de> for MetadataSeed {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for MetadataSeed {
+    type Value = ();
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("an object of strings in `__metadata__`")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        while map.next_key::<IgnoredAny>()?.is_some() {
+            map.next_value_seed(AnyString)?;
+        }
+        Ok(())
+    }
+}
+
+struct AnyString;
+
+impl<'de> DeserializeSeed<'de> for AnyString {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for AnyString {
+    type Value = ();
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a string in `__metadata__`")
+    }
+
+    fn visit_str<E: Error>(self, _: &str) -> Result<(), E> {
+        Ok(())
+    }
+}
