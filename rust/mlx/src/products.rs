@@ -5,7 +5,7 @@
 //! activations are float32 and many rows are multiplied with weights expanded block by block.
 //! Both ways compute the same sums from the same weights, to rounding.
 
-use mlx_rs::ops::indexing::{IndexOp, take_axis};
+use mlx_rs::ops::indexing::{TryIndexOp, take_axis};
 use mlx_rs::ops::{concatenate, dequantize, quantized_matmul};
 
 use crate::{Array, Dtype, Processor, Result};
@@ -32,11 +32,11 @@ const BLOCK_ELEMENTS: i32 = 4 << 20;
 /// `x · weightᵀ` for `x (..., in)` and a dense `weight (out, in)`.
 pub fn multiply_dense(x: &Array, weight: &Array) -> Result<Array> {
     if x.dtype() == weight.dtype() || Processor::current() == Processor::Gpu {
-        return x.matmul(weight.t());
+        return x.matmul(weight.transpose()?);
     }
     in_row_blocks(weight.dim(0), weight.dim(1), |rows| {
-        let block = weight.index(rows).as_dtype(x.dtype())?;
-        x.matmul(block.t())
+        let block = weight.try_index(rows)?.as_dtype(x.dtype())?;
+        x.matmul(block.transpose()?)
     })
 }
 
@@ -49,11 +49,11 @@ pub fn multiply_quantized(x: &Array, matrix: &QuantizedMatrix) -> Result<Array> 
     let inputs = x.dim(-1);
     in_row_blocks(matrix.weight.dim(0), inputs, |rows| {
         let block = matrix.expand(
-            &matrix.weight.index(rows.clone()),
-            &matrix.scales.index(rows.clone()),
-            &matrix.biases.index(rows),
+            &matrix.weight.try_index(rows.clone())?,
+            &matrix.scales.try_index(rows.clone())?,
+            &matrix.biases.try_index(rows)?,
         )?;
-        x.matmul(block.t())
+        x.matmul(block.transpose()?)
     })
 }
 
@@ -124,6 +124,7 @@ fn in_row_blocks(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use mlx_rs::ops::indexing::IndexOp;
     use mlx_rs::ops::{abs, max, quantize};
     use mlx_rs::random;
 

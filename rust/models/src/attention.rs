@@ -1,0 +1,124 @@
+//! Grouped-query self-attention with RoPE (Ainslie et al., 2023), as the Llama line has it.
+
+use headroom_mlx::ops::fast::{ScaledDotProductAttentionMask, scaled_dot_product_attention};
+use headroom_mlx::{Array, Result};
+
+use crate::cache::KeyValueCache;
+use crate::error::ModelError;
+use crate::linear::{Linear, LinearShape};
+use crate::normalization::RmsNorm;
+use crate::rope::Rope;
+use crate::settings::DecoderSettings;
+use crate::tensor_source::TensorSource;
+
+#[derive(Debug)]
+pub(crate) struct Attention {
+    query: Linear,
+    key: Linear,
+    value: Linear,
+    output: Linear,
+    norms: Option<QueryKeyNorms>,
+    rope: Rope,
+    heads: i32,
+    key_value_heads: i32,
+    head_dim: i32,
+}
+
+/// RMSNorm over each head, before RoPE.
+#[derive(Debug)]
+struct QueryKeyNorms {
+    query: RmsNorm,
+    key: RmsNorm,
+}
+
+impl Attention {
+    pub(crate) fn read(
+        source: &mut dyn TensorSource,
+        layer: &str,
+        settings: &DecoderSettings,
+    ) -> std::result::Result<Self, ModelError> {
+        let DecoderSettings {
+            hidden_size,
+            head_dim,
+            ..
+        } = *settings;
+        let (query_width, key_width) = (
+            settings.heads * head_dim,
+            settings.key_value_heads * head_dim,
+        );
+        let mut linear = |name: &str, inputs, outputs| {
+            let shape = LinearShape {
+                inputs,
+                outputs,
+                has_bias: settings.attention_bias,
+            };
+            Linear::read(source, &format!("{layer}.{name}"), shape)
+        };
+        Ok(Self {
+            query: linear("q_proj", hidden_size, query_width)?,
+            key: linear("k_proj", hidden_size, key_width)?,
+            value: linear("v_proj", hidden_size, key_width)?,
+            output: linear("o_proj", query_width, hidden_size)?,
+            norms: QueryKeyNorms::read(source, layer, settings)?,
+            rope: Rope::new(&settings.rope, head_dim),
+            heads: settings.heads as i32,
+            key_value_heads: settings.key_value_heads as i32,
+            head_dim: head_dim as i32,
+        })
+    }
+
+    /// `(1, tokens, hidden)` to the same shape; the cache learns the tokens' keys and values.
+    pub(crate) fn forward(&self, x: &Array, cache: &mut KeyValueCache) -> Result<Array> {
+        let mut queries = self.split_heads(&self.query.forward(x)?, self.heads)?;
+        let mut keys = self.split_heads(&self.key.forward(x)?, self.key_value_heads)?;
+        let values = self.split_heads(&self.value.forward(x)?, self.key_value_heads)?;
+        if let Some(norms) = &self.norms {
+            queries = norms.query.forward(&queries)?;
+            keys = norms.key.forward(&keys)?;
+        }
+        let queries = self.rope.forward(&queries, cache.offset())?;
+        let keys = self.rope.forward(&keys, cache.offset())?;
+        let (keys, values) = cache.update(&keys, &values)?;
+        let mask = (x.dim(1) > 1).then_some(ScaledDotProductAttentionMask::Causal);
+        let scale = (self.head_dim as f32).powf(-0.5);
+        let attended = scaled_dot_product_attention(queries, keys, values, scale, mask, None)?;
+        self.output.forward(&self.join_heads(&attended)?)
+    }
+
+    /// `(1, tokens, heads * head_dim)` to `(1, heads, tokens, head_dim)`.
+    fn split_heads(&self, x: &Array, heads: i32) -> Result<Array> {
+        x.reshape(&[1, x.dim(1), heads, self.head_dim])?
+            .transpose_axes(&[0, 2, 1, 3])
+    }
+
+    /// `(1, heads, tokens, head_dim)` to `(1, tokens, heads * head_dim)`.
+    fn join_heads(&self, x: &Array) -> Result<Array> {
+        let tokens = x.dim(2);
+        x.transpose_axes(&[0, 2, 1, 3])?
+            .reshape(&[1, tokens, self.heads * self.head_dim])
+    }
+}
+
+impl QueryKeyNorms {
+    fn read(
+        source: &mut dyn TensorSource,
+        layer: &str,
+        settings: &DecoderSettings,
+    ) -> std::result::Result<Option<Self>, ModelError> {
+        if !settings.query_key_norm {
+            return Ok(None);
+        }
+        let mut norm = |name: &str| {
+            RmsNorm::read(
+                source,
+                &format!("{layer}.{name}"),
+                settings.head_dim,
+                settings.norm_epsilon,
+            )
+        };
+        Ok(Some(Self {
+            query: norm("q_norm")?,
+            key: norm("k_norm")?,
+        }))
+    }
+}

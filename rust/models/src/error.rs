@@ -1,0 +1,42 @@
+//! What can go wrong between a directory and its logits.
+
+use std::path::PathBuf;
+
+use headroom_formats::FormatError;
+use headroom_mlx::Exception;
+
+/// Why a model could not be opened or run.
+#[derive(Debug, thiserror::Error)]
+pub enum ModelError {
+    /// A file did not pass the gate.
+    #[error(transparent)]
+    Format(#[from] FormatError),
+    /// The directory's family is not one of ours.
+    #[error(
+        "{path}: `model_type` is `{found}`, which this version does not know; it knows {known}"
+    )]
+    UnknownFamily {
+        /// The configuration file.
+        path: PathBuf,
+        /// What it says.
+        found: String,
+        /// The families there are.
+        known: String,
+    },
+    /// A token id has no row in the embedding.
+    #[error("token id {id} at position {position} is outside the vocabulary of {vocabulary_size}; use ids from 0 to {}", vocabulary_size - 1)]
+    TokenOutOfRange {
+        /// The id.
+        id: u32,
+        /// Where it stood in the input.
+        position: usize,
+        /// How many ids there are.
+        vocabulary_size: u32,
+    },
+    /// Loading was stopped by the host.
+    #[error("loading was cancelled; load the model again to use it")]
+    Cancelled,
+    /// MLX could not carry out an operation.
+    #[error("MLX could not compute: {}; free memory or use a smaller model or prompt", .0.what())]
+    Mlx(#[from] Exception),
+}

@@ -1,0 +1,159 @@
+//! Where a family's constructor gets its tensors from.
+//!
+//! A constructor runs twice over the same code: once against an [`Inventory`], which only writes
+//! down what the configuration demands, so that the checkpoint can be held to it before anything is
+//! allocated; and once against a [`Reader`], which reads. So the list of tensors and the code that
+//! uses them cannot drift apart.
+
+use std::ops::ControlFlow;
+
+use headroom_formats::{
+    Checkpoint, Dtype as StoredDtype, ExpectedTensor, LayerQuantization, Quantization,
+};
+use headroom_mlx::{Array, Dtype, Processor, array_from_bytes};
+
+use crate::error::ModelError;
+use crate::model::LoadProgress;
+
+/// Hands out a checkpoint's tensors by name.
+pub(crate) trait TensorSource {
+    /// The tensor that `expected` describes.
+    fn tensor(&mut self, expected: ExpectedTensor) -> Result<Array, ModelError>;
+
+    /// How the layer of that name is stored.
+    fn stored_as(&self, layer: &str) -> LayerQuantization;
+
+    /// Whether the checkpoint has this tensor at all, for what a configuration leaves open.
+    fn contains(&self, name: &str) -> bool;
+
+    /// A small floating-point tensor (norm weight, bias) in the precision that activations have.
+    fn vector(&mut self, name: String, length: usize) -> Result<Array, ModelError> {
+        let array = self.tensor(ExpectedTensor::float(name, vec![length]))?;
+        match Processor::current() {
+            Processor::Cpu => Ok(array.as_dtype(Dtype::Float32)?),
+            Processor::Gpu => Ok(array),
+        }
+    }
+}
+
+/// What both sources know: the files and how their layers are stored.
+#[derive(Clone, Copy)]
+pub(crate) struct Stored<'a> {
+    pub(crate) checkpoint: &'a Checkpoint,
+    pub(crate) quantization: Option<&'a Quantization>,
+}
+
+impl Stored<'_> {
+    fn stored_as(&self, layer: &str) -> LayerQuantization {
+        let has_scales = self.checkpoint.contains(&format!("{layer}.scales"));
+        match self.quantization {
+            Some(quantization) => quantization.for_layer(layer, has_scales),
+            None => LayerQuantization::Dense,
+        }
+    }
+}
+
+/// Writes down every tensor that is asked for and hands out placeholders.
+pub(crate) struct Inventory<'a> {
+    stored: Stored<'a>,
+    expected: Vec<ExpectedTensor>,
+}
+
+impl<'a> Inventory<'a> {
+    pub(crate) fn new(stored: Stored<'a>) -> Self {
+        Self {
+            stored,
+            expected: Vec::new(),
+        }
+    }
+
+    /// The tensors that were asked for.
+    pub(crate) fn expected(&self) -> &[ExpectedTensor] {
+        &self.expected
+    }
+}
+
+impl TensorSource for Inventory<'_> {
+    fn tensor(&mut self, expected: ExpectedTensor) -> Result<Array, ModelError> {
+        self.expected.push(expected);
+        Ok(Array::from_f32(0.0))
+    }
+
+    fn stored_as(&self, layer: &str) -> LayerQuantization {
+        self.stored.stored_as(layer)
+    }
+
+    fn contains(&self, name: &str) -> bool {
+        self.stored.checkpoint.contains(name)
+    }
+}
+
+/// Asked after every tensor whether to go on.
+pub(crate) type OnProgress<'a> = &'a mut dyn FnMut(LoadProgress) -> ControlFlow<()>;
+
+/// Reads every tensor that is asked for, one at a time, so that no more than one is held twice.
+pub(crate) struct Reader<'a> {
+    stored: Stored<'a>,
+    progress: LoadProgress,
+    on_progress: OnProgress<'a>,
+    buffer: Vec<u8>,
+}
+
+impl<'a> Reader<'a> {
+    pub(crate) fn new(stored: Stored<'a>, on_progress: OnProgress<'a>) -> Self {
+        let progress = LoadProgress {
+            read_bytes: 0,
+            total_bytes: stored.checkpoint.total_bytes(),
+        };
+        Self {
+            stored,
+            progress,
+            on_progress,
+            buffer: Vec::new(),
+        }
+    }
+}
+
+impl TensorSource for Reader<'_> {
+    fn tensor(&mut self, expected: ExpectedTensor) -> Result<Array, ModelError> {
+        let info = self.stored.checkpoint.info(&expected.name);
+        let (dtype, bytes) = info.map_or((StoredDtype::Float32, 0), |info| {
+            (info.dtype, info.byte_len())
+        });
+        self.buffer
+            .resize(usize::try_from(bytes).unwrap_or(usize::MAX), 0);
+        self.stored
+            .checkpoint
+            .read_into(&expected.name, &mut self.buffer)?;
+        let array = array_from_bytes(&self.buffer, &expected.shape, mlx_dtype(dtype))?;
+        self.progress.read_bytes += bytes;
+        match (self.on_progress)(self.progress) {
+            ControlFlow::Continue(()) => Ok(array),
+            ControlFlow::Break(()) => Err(ModelError::Cancelled),
+        }
+    }
+
+    fn stored_as(&self, layer: &str) -> LayerQuantization {
+        self.stored.stored_as(layer)
+    }
+
+    fn contains(&self, name: &str) -> bool {
+        self.stored.checkpoint.contains(name)
+    }
+}
+
+fn mlx_dtype(stored: StoredDtype) -> Dtype {
+    match stored {
+        StoredDtype::Float32 => Dtype::Float32,
+        StoredDtype::Float16 => Dtype::Float16,
+        StoredDtype::Bfloat16 => Dtype::Bfloat16,
+        StoredDtype::Uint64 => Dtype::Uint64,
+        StoredDtype::Uint32 => Dtype::Uint32,
+        StoredDtype::Uint16 => Dtype::Uint16,
+        StoredDtype::Uint8 => Dtype::Uint8,
+        StoredDtype::Int64 => Dtype::Int64,
+        StoredDtype::Int32 => Dtype::Int32,
+        StoredDtype::Int16 => Dtype::Int16,
+        StoredDtype::Int8 => Dtype::Int8,
+    }
+}
