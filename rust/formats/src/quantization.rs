@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use crate::checkpoint::Checkpoint;
 use crate::config_file::ConfigFile;
 use crate::config_section::ConfigSection;
 use crate::error::FormatError;
@@ -71,14 +72,27 @@ impl Quantization {
         self.overrides.get(layer).copied()
     }
 
-    /// How a layer is stored: what the section says about it by name, else the default layout if
-    /// the checkpoint has scales for it, else dense weights.
-    pub fn for_layer(&self, layer: &str, has_scales: bool) -> LayerQuantization {
-        match self.override_for(layer) {
-            Some(named) => named,
-            None if has_scales => LayerQuantization::Quantized(self.default),
-            None => LayerQuantization::Dense,
+    /// How a layer with `inputs` inputs is stored: what the section says about it by name, else
+    /// what the shapes of its tensors tell, as MLX's own reader does; without scales it is dense.
+    pub fn for_layer(
+        &self,
+        layer: &str,
+        inputs: usize,
+        checkpoint: &Checkpoint,
+    ) -> LayerQuantization {
+        if let Some(named) = self.override_for(layer) {
+            return named;
         }
+        let columns = |part: &str| {
+            let info = checkpoint.info(&format!("{layer}.{part}"))?;
+            info.shape.last().copied()
+        };
+        let Some(groups) = columns("scales") else {
+            return LayerQuantization::Dense;
+        };
+        let told =
+            columns("weight").and_then(|words| QuantizedLayout::from_shapes(inputs, words, groups));
+        LayerQuantization::Quantized(told.unwrap_or(self.default))
     }
 
     /// Every layer that the section names, sorted.
@@ -100,7 +114,7 @@ impl Quantization {
     }
 }
 
-/// One layer's entry: `false` for dense, `true` for the default, or a layout of its own.
+/// One layer's entry: `false` or `{}` for dense, `true` for the default, or a layout of its own.
 fn layer_entry(
     section: &ConfigSection,
     layer: &str,
@@ -109,10 +123,11 @@ fn layer_entry(
     match section.value(layer) {
         Some(Value::Bool(false)) => Ok(LayerQuantization::Dense),
         Some(Value::Bool(true)) => Ok(LayerQuantization::Quantized(default)),
+        Some(Value::Object(fields)) if fields.is_empty() => Ok(LayerQuantization::Dense),
         Some(Value::Object(_)) => {
             let own = section.section(layer)?;
             let own = own.ok_or_else(|| section.refused_value(layer, "an object"))?;
-            QuantizedLayout::from_section(&own).map(LayerQuantization::Quantized)
+            QuantizedLayout::from_layer_section(&own).map(LayerQuantization::Quantized)
         }
         _ => Err(section.refused_value(
             layer,
@@ -156,14 +171,48 @@ impl QuantizedLayout {
         ])
     }
 
+    /// What the columns of `weight` and `scales` tell of a layer with `inputs` inputs; `None` when
+    /// they are those of no layout.
+    fn from_shapes(inputs: usize, words: usize, groups: usize) -> Option<Self> {
+        let divided = |whole: usize, part: usize| {
+            let quotient = whole.checked_div(part)?;
+            (quotient * part == whole).then_some(quotient as u64)
+        };
+        let bits = divided(words.checked_mul(32)?, inputs)?;
+        let group_size = divided(inputs, groups)?;
+        let allowed = AFFINE_BITS.contains(&bits) && AFFINE_GROUP_SIZES.contains(&group_size);
+        allowed.then_some(Self {
+            bits: bits as u8,
+            group_size: group_size as u16,
+        })
+    }
+
+    /// A layer's own entry; what it leaves out is MLX's default, not the section's.
+    fn from_layer_section(section: &ConfigSection) -> Result<Self, FormatError> {
+        refuse_other_modes(section)?;
+        let or_default = |name, allowed: &[u64], default| match section.value(name) {
+            None => Ok(default),
+            Some(_) => one_of(section, name, allowed),
+        };
+        Ok(Self {
+            bits: or_default("bits", &AFFINE_BITS, 4)? as u8,
+            group_size: or_default("group_size", &AFFINE_GROUP_SIZES, 64)? as u16,
+        })
+    }
+
     fn from_section(section: &ConfigSection) -> Result<Self, FormatError> {
-        if !matches!(section.optional_string("mode")?, None | Some("affine")) {
-            return Err(section.refused_value("mode", "`affine`, the only mode that is read"));
-        }
+        refuse_other_modes(section)?;
         Ok(Self {
             bits: one_of(section, "bits", &AFFINE_BITS)? as u8,
             group_size: one_of(section, "group_size", &AFFINE_GROUP_SIZES)? as u16,
         })
+    }
+}
+
+fn refuse_other_modes(section: &ConfigSection) -> Result<(), FormatError> {
+    match section.optional_string("mode")? {
+        None | Some("affine") => Ok(()),
+        Some(_) => Err(section.refused_value("mode", "`affine`, the only mode that is read")),
     }
 }
 
@@ -221,13 +270,11 @@ mod tests {
             bits: 8,
             group_size: 32,
         };
-        let for_layer = |layer, has_scales| quantization.for_layer(layer, has_scales);
-        assert_eq!(for_layer("a.q", false), LayerQuantization::Quantized(own));
-        assert_eq!(for_layer("a.k", true), LayerQuantization::Dense);
-        let default = LayerQuantization::Quantized(FOUR_BITS);
-        assert_eq!(for_layer("a.v", false), default);
-        assert_eq!(for_layer("a.o", true), default);
-        assert_eq!(for_layer("a.o", false), LayerQuantization::Dense);
+        let named = |layer| quantization.override_for(layer);
+        assert_eq!(named("a.q"), Some(LayerQuantization::Quantized(own)));
+        assert_eq!(named("a.k"), Some(LayerQuantization::Dense));
+        assert_eq!(named("a.v"), Some(LayerQuantization::Quantized(FOUR_BITS)));
+        assert_eq!(named("a.o"), None);
         assert_eq!(quantization.overrides().len(), 3);
     }
 
@@ -258,16 +305,47 @@ mod tests {
             refusal(r#"{"quantization":{"group_size":32,"bits":4,"mode":"mxfp4"}}"#),
             "in config.json, field `quantization.mode` is the string `mxfp4`, but must be `affine`, the only mode that is read"
         );
-        assert_eq!(
-            refusal(r#"{"quantization":{"group_size":32,"bits":4,"l.0":{"bits":3}}}"#),
-            "in config.json, field `quantization.l.0.group_size` is missing, but must be one of 32, 64, 128"
-        );
         assert!(
             refusal(r#"{"quantization":{"group_size":32,"bits":4,"l.0":8}}"#)
                 .contains("`quantization.l.0` is 8")
         );
         assert!(refusal(r#"{"quantization_config":{"quant_method":"awq"}}"#).contains("awq"));
         assert!(refusal(r#"{"quantization":4}"#).contains("must be an object"));
+    }
+
+    #[test]
+    fn what_a_layer_leaves_out_is_the_default_of_mlx_and_not_of_the_section() {
+        let json = r#"{"quantization":{"group_size":32,"bits":8,"l.0":{"bits":3},"l.1":{}}}"#;
+        let quantization = read(json).expect("valid").expect("quantised");
+        let own = QuantizedLayout {
+            bits: 3,
+            group_size: 64,
+        };
+        assert_eq!(
+            quantization.override_for("l.0"),
+            Some(LayerQuantization::Quantized(own))
+        );
+        assert_eq!(
+            quantization.override_for("l.1"),
+            Some(LayerQuantization::Dense)
+        );
+    }
+
+    #[test]
+    fn shapes_tell_bits_and_group_size() {
+        for bits in AFFINE_BITS.map(|bits| bits as u8) {
+            for group_size in AFFINE_GROUP_SIZES.map(|size| size as u16) {
+                let layout = QuantizedLayout { bits, group_size };
+                let [weight, scales, _] = layout.expected_tensors("l", &[5, 256]).expect("fits");
+                assert_eq!(
+                    QuantizedLayout::from_shapes(256, weight.shape[1], scales.shape[1]),
+                    Some(layout)
+                );
+            }
+        }
+        assert_eq!(QuantizedLayout::from_shapes(256, 33, 4), None);
+        assert_eq!(QuantizedLayout::from_shapes(256, 32, 0), None);
+        assert_eq!(QuantizedLayout::from_shapes(0, 32, 4), None);
     }
 
     #[test]

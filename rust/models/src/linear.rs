@@ -23,7 +23,7 @@ impl Matrix {
         outputs: usize,
         inputs: usize,
     ) -> std::result::Result<Self, ModelError> {
-        let layout = match source.stored_as(layer) {
+        let layout = match source.stored_as(layer, inputs) {
             LayerQuantization::Quantized(layout) => layout,
             LayerQuantization::Dense => {
                 let weight =

@@ -20,8 +20,8 @@ pub(crate) trait TensorSource {
     /// The tensor that `expected` describes.
     fn tensor(&mut self, expected: ExpectedTensor) -> Result<Array, ModelError>;
 
-    /// How the layer of that name is stored.
-    fn stored_as(&self, layer: &str) -> LayerQuantization;
+    /// How the layer of that name, with that many inputs, is stored.
+    fn stored_as(&self, layer: &str, inputs: usize) -> LayerQuantization;
 
     /// Whether the checkpoint has this tensor at all, for what a configuration leaves open.
     fn contains(&self, name: &str) -> bool;
@@ -44,10 +44,9 @@ pub(crate) struct Stored<'a> {
 }
 
 impl Stored<'_> {
-    fn stored_as(&self, layer: &str) -> LayerQuantization {
-        let has_scales = self.checkpoint.contains(&format!("{layer}.scales"));
+    fn stored_as(&self, layer: &str, inputs: usize) -> LayerQuantization {
         match self.quantization {
-            Some(quantization) => quantization.for_layer(layer, has_scales),
+            Some(quantization) => quantization.for_layer(layer, inputs, self.checkpoint),
             None => LayerQuantization::Dense,
         }
     }
@@ -79,8 +78,8 @@ impl TensorSource for Inventory<'_> {
         Ok(Array::from_f32(0.0))
     }
 
-    fn stored_as(&self, layer: &str) -> LayerQuantization {
-        self.stored.stored_as(layer)
+    fn stored_as(&self, layer: &str, inputs: usize) -> LayerQuantization {
+        self.stored.stored_as(layer, inputs)
     }
 
     fn contains(&self, name: &str) -> bool {
@@ -133,8 +132,8 @@ impl TensorSource for Reader<'_> {
         }
     }
 
-    fn stored_as(&self, layer: &str) -> LayerQuantization {
-        self.stored.stored_as(layer)
+    fn stored_as(&self, layer: &str, inputs: usize) -> LayerQuantization {
+        self.stored.stored_as(layer, inputs)
     }
 
     fn contains(&self, name: &str) -> bool {

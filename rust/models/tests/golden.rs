@@ -20,7 +20,10 @@ struct Case {
 
 fn cases() -> Vec<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/golden/cases");
-    let mut cases: Vec<_> = std::fs::read_dir(root).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut cases: Vec<_> = std::fs::read_dir(root)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
     cases.sort();
     cases
 }
@@ -30,15 +33,25 @@ fn load(directory: &Path) -> Case {
     let expected = Checkpoint::open_file(&directory.join("expected.safetensors")).unwrap();
     let words = |name: &str| -> Vec<[u8; 4]> {
         let bytes = expected.read(name).unwrap();
-        bytes.chunks_exact(4).map(|word| word.try_into().unwrap()).collect()
+        bytes
+            .chunks_exact(4)
+            .map(|word| word.try_into().unwrap())
+            .collect()
     };
     let floats = |name| words(name).into_iter().map(f32::from_le_bytes).collect();
-    let name = directory.file_name().unwrap().to_string_lossy().into_owned();
+    let name = directory
+        .file_name()
+        .unwrap()
+        .to_string_lossy()
+        .into_owned();
     let model = open(&directory.join("model"), &mut |_| ControlFlow::Continue(()))
         .unwrap_or_else(|error| panic!("{name}: {error}"));
     Case {
         model,
-        tokens: words("tokens").into_iter().map(u32::from_le_bytes).collect(),
+        tokens: words("tokens")
+            .into_iter()
+            .map(u32::from_le_bytes)
+            .collect(),
         logits: floats("logits"),
         step_logits: floats("step_logits"),
         name,
@@ -54,7 +67,10 @@ impl Case {
         for &size in sizes.iter().cycle() {
             let (piece, after) = rest.split_at(size.min(rest.len()));
             let tokens = Array::from_slice(piece, &[1, piece.len() as i32]);
-            let piece_logits = self.model.forward(&tokens, &mut cache, LogitRows::All).unwrap();
+            let piece_logits = self
+                .model
+                .forward(&tokens, &mut cache, LogitRows::All)
+                .unwrap();
             logits.extend(piece_logits.to_vec_exact::<f32>().unwrap());
             rest = after;
             if rest.is_empty() {
@@ -66,9 +82,18 @@ impl Case {
 
     fn assert_close(&self, how: &str, actual: &[f32], expected: &[f32]) {
         assert_eq!(actual.len(), expected.len(), "{}, {how}", self.name);
-        let largest = expected.iter().fold(0f32, |largest, value| largest.max(value.abs()));
-        let difference = actual.iter().zip(expected).fold(0f32, |worst, (a, e)| worst.max((a - e).abs()));
-        assert!(difference <= TOLERANCE * largest, "{}, {how}: {difference} of {largest}", self.name);
+        let largest = expected
+            .iter()
+            .fold(0f32, |largest, value| largest.max(value.abs()));
+        let difference = actual
+            .iter()
+            .zip(expected)
+            .fold(0f32, |worst, (a, e)| worst.max((a - e).abs()));
+        assert!(
+            difference <= TOLERANCE * largest,
+            "{}, {how}: {difference} of {largest}",
+            self.name
+        );
     }
 }
 
@@ -88,7 +113,10 @@ fn every_case_gives_the_reference_logits() {
 fn the_last_row_alone_is_the_last_row_of_all() {
     let case = load(&cases()[0]);
     let tokens = Array::from_slice(&case.tokens, &[1, case.tokens.len() as i32]);
-    let last = case.model.forward(&tokens, &mut case.model.new_cache(), LogitRows::Last).unwrap();
+    let last = case
+        .model
+        .forward(&tokens, &mut case.model.new_cache(), LogitRows::Last)
+        .unwrap();
     let vocabulary = case.model.shape().vocabulary_size as usize;
     let expected = &case.logits[case.logits.len() - vocabulary..];
     case.assert_close("last row", &last.to_vec_exact::<f32>().unwrap(), expected);
