@@ -1,0 +1,197 @@
+//! Chat templates: Jinja, as `tokenizer_config.json` carries it, rendered the way transformers does.
+
+use std::path::{Path, PathBuf};
+
+use headroom_formats::{ConfigFile, read_bounded_optional};
+use minijinja::syntax::SyntaxConfig;
+use minijinja::{Environment, Error, ErrorKind, Value, context};
+
+use crate::error::EngineError;
+
+/// Who says something in a conversation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// Instructions that hold for the whole conversation.
+    System,
+    /// The person.
+    User,
+    /// The model.
+    Assistant,
+}
+
+/// One turn of a conversation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChatMessage {
+    /// Who says it.
+    pub role: Role,
+    /// What is said.
+    pub content: String,
+}
+
+impl Role {
+    /// The name that templates know.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::System => "system",
+            Self::User => "user",
+            Self::Assistant => "assistant",
+        }
+    }
+}
+
+impl ChatMessage {
+    fn as_value(&self) -> Value {
+        context! { role => self.role.as_str(), content => self.content.as_str() }
+    }
+}
+
+/// Template bytes read at most.
+const TEMPLATE_LIMIT_BYTES: u64 = 1 << 20;
+/// Jinja instructions that one rendering may take; a long conversation takes thousands.
+const FUEL: u64 = 10_000_000;
+
+/// A model's template and the texts of the tokens it may name.
+#[derive(Debug)]
+pub(crate) struct ChatTemplate {
+    origin: PathBuf,
+    source: String,
+    pub(crate) begin_text: Option<String>,
+    pub(crate) end_text: Option<String>,
+}
+
+impl ChatTemplate {
+    /// Finds the template in `tokenizer_config.json` or beside it in `chat_template.jinja`.
+    pub(crate) fn read(
+        directory: &Path,
+        config: Option<&ConfigFile>,
+    ) -> Result<Option<Self>, EngineError> {
+        let own_file = directory.join("chat_template.jinja");
+        let (origin, source) = match read_bounded_optional(&own_file, TEMPLATE_LIMIT_BYTES)? {
+            Some(bytes) => (own_file, Some(String::from_utf8_lossy(&bytes).into_owned())),
+            None => (
+                directory.join("tokenizer_config.json"),
+                config.and_then(in_config),
+            ),
+        };
+        Ok(source.map(|source| Self {
+            origin,
+            source,
+            begin_text: config.and_then(|config| token_text(config, "bos_token")),
+            end_text: config.and_then(|config| token_text(config, "eos_token")),
+        }))
+    }
+
+    /// The conversation as text, ready for the assistant's next turn.
+    pub(crate) fn render(&self, messages: &[ChatMessage]) -> Result<String, EngineError> {
+        let failed = |error: Error| EngineError::ChatTemplate {
+            path: self.origin.clone(),
+            reason: error.to_string(),
+        };
+        let environment = environment().map_err(failed)?;
+        let template = environment
+            .template_from_named_str("chat_template", &self.source)
+            .map_err(failed)?;
+        let messages: Vec<Value> = messages.iter().map(ChatMessage::as_value).collect();
+        let values = context! {
+            messages => messages,
+            add_generation_prompt => true,
+            bos_token => self.begin_text.as_deref().unwrap_or_default(),
+            eos_token => self.end_text.as_deref().unwrap_or_default(),
+        };
+        template.render(values).map_err(failed)
+    }
+}
+
+/// Whitespace, methods and functions as transformers sets them up.
+fn environment() -> Result<Environment<'static>, Error> {
+    let mut environment = Environment::new();
+    environment.set_syntax(
+        SyntaxConfig::builder()
+            .trim_blocks(true)
+            .lstrip_blocks(true)
+            .build()?,
+    );
+    environment.set_fuel(Some(FUEL));
+    environment.set_unknown_method_callback(minijinja_contrib::pycompat::unknown_method_callback);
+    environment.add_function(
+        "raise_exception",
+        |message: String| -> Result<Value, Error> {
+            Err(Error::new(ErrorKind::InvalidOperation, message))
+        },
+    );
+    Ok(environment)
+}
+
+/// A single template, or the one named `default` of several.
+fn in_config(config: &ConfigFile) -> Option<String> {
+    let value = config.value("chat_template")?;
+    if let Some(text) = value.as_str() {
+        return Some(text.to_owned());
+    }
+    let named = value
+        .as_array()?
+        .iter()
+        .find(|entry| entry["name"] == "default")?;
+    named["template"].as_str().map(str::to_owned)
+}
+
+/// A special token's text: a string, or an object with `content`.
+pub(crate) fn token_text(config: &ConfigFile, name: &str) -> Option<String> {
+    let value = config.value(name)?;
+    value
+        .as_str()
+        .or_else(|| value["content"].as_str())
+        .map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn template(source: &str) -> ChatTemplate {
+        ChatTemplate {
+            origin: PathBuf::from("tokenizer_config.json"),
+            source: source.to_owned(),
+            begin_text: Some("<s>".to_owned()),
+            end_text: Some("</s>".to_owned()),
+        }
+    }
+
+    fn hello() -> Vec<ChatMessage> {
+        vec![
+            ChatMessage {
+                role: Role::System,
+                content: " Be brief. ".to_owned(),
+            },
+            ChatMessage {
+                role: Role::User,
+                content: "Hi".to_owned(),
+            },
+        ]
+    }
+
+    #[test]
+    fn blocks_leave_no_white_space_and_python_methods_work() {
+        let source = "{{ bos_token }}\n{%- for message in messages %}\n    \
+            {% if message['role'] == 'system' %}\n[{{ message.content.strip() }}]\n    {% else %}\n\
+            {{ message['role'].upper() }}: {{ message['content'] }}\n    {% endif %}\n{% endfor %}\n\
+            {% if add_generation_prompt %}{{ 'A:' }}{% endif %}";
+        assert_eq!(
+            template(source).render(&hello()).unwrap(),
+            "<s>[Be brief.]\nUSER: Hi\nA:"
+        );
+    }
+
+    #[test]
+    fn a_template_may_refuse_in_its_own_words() {
+        let source = "{{ raise_exception('roles must alternate') }}";
+        let error = template(source).render(&hello()).unwrap_err().to_string();
+        assert!(error.contains("roles must alternate"), "{error}");
+    }
+
+    #[test]
+    fn an_endless_template_runs_out_of_fuel() {
+        let source = "{% for a in range(9999) %}{% for b in range(9999) %}{{ a * b }}{% endfor %}{% endfor %}";
+        assert!(template(source).render(&hello()).is_err());
+    }
+}

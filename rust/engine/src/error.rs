@@ -1,0 +1,86 @@
+//! What can go wrong with a request.
+
+use std::path::PathBuf;
+
+use headroom_formats::FormatError;
+use headroom_memory::MemoryError;
+use headroom_mlx::Exception;
+use headroom_models::ModelError;
+
+/// Why a model was not loaded or a request not carried out.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// The model's files or computation.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// A file beside the weights did not pass the gate.
+    #[error(transparent)]
+    Format(#[from] FormatError),
+    /// Memory could not be read.
+    #[error(transparent)]
+    Memory(#[from] MemoryError),
+    /// The tokenizer's own reader refused the file.
+    #[error("{path} is not a tokenizer that can be used: {reason}", path = path.display())]
+    Tokenizer {
+        /// The file.
+        path: PathBuf,
+        /// What its reader said.
+        reason: String,
+    },
+    /// Tokenizer and weights do not belong together.
+    #[error("{path} has ids up to {largest_id}, but the model's vocabulary ends at {}; use the tokenizer that came with the weights", vocabulary_size - 1, path = path.display())]
+    VocabularyMismatch {
+        /// The tokenizer.
+        path: PathBuf,
+        /// The largest id it can give.
+        largest_id: usize,
+        /// How many ids the model has.
+        vocabulary_size: u32,
+    },
+    /// The chat template failed.
+    #[error("the chat template of {path} could not be applied: {reason}; pass the prompt as plain text instead", path = path.display())]
+    ChatTemplate {
+        /// The file it came from.
+        path: PathBuf,
+        /// What went wrong.
+        reason: String,
+    },
+    /// A conversation was asked of a model that has no template for one.
+    #[error("the model in {path} has no chat template; pass the prompt as plain text instead", path = path.display())]
+    NoChatTemplate {
+        /// The model's directory.
+        path: PathBuf,
+    },
+    /// Nothing to continue.
+    #[error("the prompt is empty; give at least one character")]
+    EmptyPrompt,
+    /// The prompt leaves no room for an answer.
+    #[error("the prompt has {prompt_tokens} tokens, but the model's context holds {context_length}; shorten the prompt by at least {} tokens", prompt_tokens + 1 - context_length)]
+    PromptTooLong {
+        /// Tokens of the prompt.
+        prompt_tokens: usize,
+        /// Tokens the model can see.
+        context_length: usize,
+    },
+    /// A parameter is out of its range.
+    #[error("{name} is {found}, but must be {allowed}")]
+    Parameter {
+        /// The parameter's name.
+        name: &'static str,
+        /// What it was.
+        found: String,
+        /// What it may be.
+        allowed: &'static str,
+    },
+    /// MLX failed outside a model.
+    #[error("MLX could not compute: {}; free memory or use a smaller model or prompt", .0.what())]
+    Mlx(#[from] Exception),
+    /// The thread that owns MLX could not be started, or a fault ended the work it was doing.
+    #[error(
+        "the work on MLX's thread ended early: {0}; load the model again, and report this if it stays"
+    )]
+    Interrupted(String),
+    /// The model was unloaded while it was needed.
+    #[error("the model is no longer loaded; load it again")]
+    Unloaded,
+}

@@ -1,0 +1,211 @@
+//! The one thread that owns MLX and every loaded model.
+//!
+//! Hosts hand it two kinds of work: calls, which it carries out at once, and tasks, which it
+//! carries out a step at a time, in turn, so that several generations advance together and a call
+//! never waits for a whole one. A panic in either ends that piece of work and nothing else.
+
+use std::collections::{HashMap, VecDeque};
+use std::ops::ControlFlow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::OnceLock;
+use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
+
+use headroom_models::LanguageModel;
+
+use crate::error::EngineError;
+
+/// Names a loaded model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct ModelId(pub(crate) u64);
+
+/// The models there are; lives on MLX's thread.
+#[derive(Default)]
+pub(crate) struct ModelStore {
+    models: HashMap<ModelId, Box<dyn LanguageModel>>,
+}
+
+impl ModelStore {
+    pub(crate) fn get(&self, id: ModelId) -> Result<&dyn LanguageModel, EngineError> {
+        self.models
+            .get(&id)
+            .map(AsRef::as_ref)
+            .ok_or(EngineError::Unloaded)
+    }
+
+    pub(crate) fn insert(&mut self, id: ModelId, model: Box<dyn LanguageModel>) {
+        self.models.insert(id, model);
+    }
+
+    pub(crate) fn remove(&mut self, id: ModelId) {
+        self.models.remove(&id);
+    }
+}
+
+/// Work that goes on for many steps.
+pub(crate) trait Task {
+    /// Does a little, and says whether there is more.
+    fn step(&mut self, store: &ModelStore) -> ControlFlow<()>;
+}
+
+type Call = Box<dyn FnOnce(&mut ModelStore) + Send>;
+/// Made on the host's thread, started on MLX's, because tasks hold arrays.
+type StartTask = Box<dyn FnOnce() -> Box<dyn Task> + Send>;
+
+enum Work {
+    Call(Call),
+    Task(StartTask),
+}
+
+/// A handle to the thread.
+pub(crate) struct MlxThread {
+    work: Sender<Work>,
+}
+
+impl MlxThread {
+    /// The thread of this process; started by the first who asks.
+    pub(crate) fn shared() -> Result<&'static Self, EngineError> {
+        static SHARED: OnceLock<Result<MlxThread, String>> = OnceLock::new();
+        let shared = SHARED.get_or_init(Self::start);
+        shared
+            .as_ref()
+            .map_err(|reason| EngineError::Interrupted(reason.clone()))
+    }
+
+    fn start() -> Result<Self, String> {
+        let (sender, receiver) = channel();
+        std::thread::Builder::new()
+            .name("headroom-mlx".to_owned())
+            .spawn(move || serve(&receiver))
+            .map_err(|error| format!("the thread could not be started: {error}"))?;
+        Ok(Self { work: sender })
+    }
+
+    /// Carries out `call` on MLX's thread and waits for its result.
+    pub(crate) fn call<T: Send + 'static>(
+        &self,
+        call: impl FnOnce(&mut ModelStore) -> T + Send + 'static,
+    ) -> Result<T, EngineError> {
+        let (reply, result) = channel();
+        // The caller may be gone by then; nobody else wants the result.
+        self.send(Work::Call(Box::new(move |store| {
+            drop(reply.send(call(store)))
+        })))?;
+        result
+            .recv()
+            .map_err(|_| EngineError::Interrupted("a fault stopped it".to_owned()))
+    }
+
+    /// Carries out `call` on MLX's thread some time.
+    pub(crate) fn call_later(
+        &self,
+        call: impl FnOnce(&mut ModelStore) + Send + 'static,
+    ) -> Result<(), EngineError> {
+        self.send(Work::Call(Box::new(call)))
+    }
+
+    /// Starts a task.
+    pub(crate) fn start_task<T: Task + 'static>(
+        &self,
+        start: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<(), EngineError> {
+        self.send(Work::Task(Box::new(move || Box::new(start()))))
+    }
+
+    fn send(&self, work: Work) -> Result<(), EngineError> {
+        self.work
+            .send(work)
+            .map_err(|_| EngineError::Interrupted("the thread has ended".to_owned()))
+    }
+}
+
+fn serve(work: &Receiver<Work>) {
+    let mut store = ModelStore::default();
+    let mut tasks: VecDeque<Box<dyn Task>> = VecDeque::new();
+    while let Some(work) = next_work(work, tasks.is_empty()) {
+        match work {
+            Some(Work::Call(call)) => drop(catch_unwind(AssertUnwindSafe(|| call(&mut store)))),
+            Some(Work::Task(start)) => tasks.extend(catch_unwind(AssertUnwindSafe(start))),
+            None => step_first(&mut tasks, &store),
+        }
+    }
+}
+
+/// `None` when every handle is gone; `Some(None)` when there is nothing new and tasks wait.
+fn next_work(work: &Receiver<Work>, is_idle: bool) -> Option<Option<Work>> {
+    if is_idle {
+        return work.recv().ok().map(Some);
+    }
+    match work.try_recv() {
+        Ok(work) => Some(Some(work)),
+        Err(TryRecvError::Empty) => Some(None),
+        Err(TryRecvError::Disconnected) => None,
+    }
+}
+
+/// Steps the task that waited longest and puts it at the end of the line. One that panics is
+/// dropped, which its host sees as an early end.
+fn step_first(tasks: &mut VecDeque<Box<dyn Task>>, store: &ModelStore) {
+    let Some(mut task) = tasks.pop_front() else {
+        return;
+    };
+    let step = catch_unwind(AssertUnwindSafe(|| task.step(store)));
+    if let Ok(ControlFlow::Continue(())) = step {
+        tasks.push_back(task);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_ends_the_call_and_not_the_thread() {
+        let thread = MlxThread::start().unwrap();
+        let failed = thread.call(|_| -> u32 { panic!("on purpose") });
+        assert!(matches!(failed, Err(EngineError::Interrupted(_))));
+        assert_eq!(thread.call(|_| 7).unwrap(), 7);
+    }
+
+    #[test]
+    fn tasks_take_turns_and_calls_come_between_their_steps() {
+        struct Counting(Sender<(u8, u8)>, u8, u8);
+        impl Task for Counting {
+            fn step(&mut self, _: &ModelStore) -> ControlFlow<()> {
+                self.2 += 1;
+                self.0.send((self.1, self.2)).unwrap();
+                if self.2 == 3 {
+                    ControlFlow::Break(())
+                } else {
+                    ControlFlow::Continue(())
+                }
+            }
+        }
+        let thread = MlxThread::start().unwrap();
+        let (sender, steps) = channel();
+        let (gate, opened) = channel::<()>();
+        thread.call_later(move |_| opened.recv().unwrap()).unwrap();
+        for name in [1, 2] {
+            let sender = sender.clone();
+            thread
+                .start_task(move || Counting(sender, name, 0))
+                .unwrap();
+        }
+        gate.send(()).unwrap();
+        drop(sender);
+        let steps: Vec<_> = steps.iter().collect();
+        assert_eq!(steps, [(1, 1), (2, 1), (1, 2), (2, 2), (1, 3), (2, 3)]);
+    }
+
+    #[test]
+    fn a_panicking_task_leaves_the_others_alone() {
+        struct Failing;
+        impl Task for Failing {
+            fn step(&mut self, _: &ModelStore) -> ControlFlow<()> {
+                panic!("on purpose")
+            }
+        }
+        let thread = MlxThread::start().unwrap();
+        thread.start_task(|| Failing).unwrap();
+        assert_eq!(thread.call(|_| 7).unwrap(), 7);
+    }
+}

@@ -1,0 +1,138 @@
+//! How to generate.
+
+use std::ops::RangeInclusive;
+
+use crate::error::EngineError;
+
+/// What a host may choose for one generation.
+#[derive(Debug, Clone, PartialEq)]
+pub struct GenerateParameters {
+    /// The most tokens to generate; at least 1.
+    pub max_tokens: u32,
+    /// 0 takes the likeliest token; higher values draw more freely.
+    pub temperature: f32,
+    /// Draw from the smallest set of tokens that together have this probability; 1 means all.
+    pub top_p: f32,
+    /// Draw from this many of the likeliest tokens; 0 means all.
+    pub top_k: u32,
+    /// Draw from tokens at least this share as likely as the likeliest; 0 means all.
+    pub min_p: f32,
+    /// Above 1, tokens seen in the last [`Self::repetition_context`] become less likely.
+    pub repetition_penalty: f32,
+    /// How many of the last tokens the repetition penalty looks at.
+    pub repetition_context: u32,
+    /// Same seed, same prompt, same tokens. `None` takes a new one each time.
+    pub seed: Option<u64>,
+    /// Texts that end the generation; they are not part of the answer.
+    pub stop: Vec<String>,
+    /// Prompt tokens computed at once: fewer take less memory.
+    pub prefill_step: u32,
+}
+
+impl Default for GenerateParameters {
+    fn default() -> Self {
+        Self {
+            max_tokens: 256,
+            temperature: 0.0,
+            top_p: 1.0,
+            top_k: 0,
+            min_p: 0.0,
+            repetition_penalty: 1.0,
+            repetition_context: 20,
+            seed: None,
+            stop: Vec::new(),
+            prefill_step: 512,
+        }
+    }
+}
+
+impl GenerateParameters {
+    /// Refuses what cannot be meant.
+    ///
+    /// # Errors
+    /// One that names the first parameter outside its range, and the range.
+    pub fn validate(&self) -> Result<(), EngineError> {
+        at_least_one("max_tokens", self.max_tokens)?;
+        at_least_one("prefill_step", self.prefill_step)?;
+        at_least_one("repetition_context", self.repetition_context)?;
+        within(
+            "temperature",
+            self.temperature,
+            0.0..=100.0,
+            "a number from 0 to 100",
+        )?;
+        within(
+            "top_p",
+            self.top_p,
+            f32::MIN_POSITIVE..=1.0,
+            "a number above 0 and at most 1",
+        )?;
+        within("min_p", self.min_p, 0.0..=1.0, "a number from 0 to 1")?;
+        within(
+            "repetition_penalty",
+            self.repetition_penalty,
+            0.01..=100.0,
+            "a number from 0.01 to 100",
+        )?;
+        if self.stop.iter().any(String::is_empty) {
+            return Err(refused("stop", "an empty text", "one character or more"));
+        }
+        Ok(())
+    }
+}
+
+fn at_least_one(name: &'static str, value: u32) -> Result<(), EngineError> {
+    match value {
+        0 => Err(refused(name, "0", "at least 1")),
+        _ => Ok(()),
+    }
+}
+
+fn within(
+    name: &'static str,
+    value: f32,
+    range: RangeInclusive<f32>,
+    allowed: &'static str,
+) -> Result<(), EngineError> {
+    match range.contains(&value) {
+        true => Ok(()),
+        false => Err(refused(name, &value.to_string(), allowed)),
+    }
+}
+
+fn refused(name: &'static str, found: &str, allowed: &'static str) -> EngineError {
+    EngineError::Parameter {
+        name,
+        found: found.to_owned(),
+        allowed,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(change: impl FnOnce(&mut GenerateParameters)) -> String {
+        let mut parameters = GenerateParameters::default();
+        change(&mut parameters);
+        parameters.validate().unwrap_err().to_string()
+    }
+
+    #[test]
+    fn defaults_are_valid() {
+        GenerateParameters::default().validate().unwrap();
+    }
+
+    #[test]
+    fn what_cannot_be_meant_is_refused_by_name() {
+        assert_eq!(
+            refusal(|p| p.max_tokens = 0),
+            "max_tokens is 0, but must be at least 1"
+        );
+        assert!(refusal(|p| p.temperature = f32::NAN).starts_with("temperature is NaN"));
+        assert!(refusal(|p| p.top_p = 0.0).starts_with("top_p is 0"));
+        assert!(refusal(|p| p.min_p = 1.5).starts_with("min_p is 1.5"));
+        assert!(refusal(|p| p.repetition_penalty = -1.0).starts_with("repetition_penalty is -1"));
+        assert!(refusal(|p| p.stop = vec![String::new()]).starts_with("stop is an empty text"));
+    }
+}

@@ -1,0 +1,114 @@
+//! Text to tokens and back, as the model's directory says.
+
+use std::path::Path;
+
+use headroom_formats::{ConfigFile, FormatError, check_tokenizer, read_bounded};
+use tokenizers::Tokenizer;
+
+use crate::chat_template::{ChatMessage, ChatTemplate, token_text};
+use crate::error::EngineError;
+
+/// Largest `tokenizer.json` that is read; the largest published ones have about 35 MB.
+const TOKENIZER_LIMIT_BYTES: u64 = 64 << 20;
+
+/// A tokenizer with its chat template and the tokens that end an answer.
+pub(crate) struct TextCodec {
+    pub(crate) tokenizer: Tokenizer,
+    template: Option<ChatTemplate>,
+    end_tokens: Vec<u32>,
+    begin_text: Option<String>,
+}
+
+impl TextCodec {
+    /// Reads `tokenizer.json`, `tokenizer_config.json`, `generation_config.json` and what
+    /// `config.json` says about the end of an answer.
+    pub(crate) fn read(directory: &Path, vocabulary_size: u32) -> Result<Self, EngineError> {
+        let tokenizer = read_tokenizer(&directory.join("tokenizer.json"), vocabulary_size)?;
+        let config = ConfigFile::read_optional(&directory.join("tokenizer_config.json"))?;
+        Ok(Self {
+            template: ChatTemplate::read(directory, config.as_ref())?,
+            end_tokens: end_tokens(directory, config.as_ref(), &tokenizer)?,
+            begin_text: config
+                .as_ref()
+                .and_then(|config| token_text(config, "bos_token")),
+            tokenizer,
+        })
+    }
+
+    pub(crate) fn has_chat_template(&self) -> bool {
+        self.template.is_some()
+    }
+
+    /// Plain text as tokens. What the tokenizer puts around every text (mostly a token for its
+    /// beginning) is added unless the text already starts with it.
+    pub(crate) fn encode(&self, text: &str) -> Result<Vec<u32>, EngineError> {
+        let begins = self
+            .begin_text
+            .as_deref()
+            .is_some_and(|begin| !begin.is_empty() && text.starts_with(begin));
+        self.encode_as_is(text, !begins)
+    }
+
+    /// A conversation as tokens, by the model's template; `None` when it has none.
+    pub(crate) fn encode_chat(
+        &self,
+        messages: &[ChatMessage],
+    ) -> Result<Option<Vec<u32>>, EngineError> {
+        let Some(template) = &self.template else {
+            return Ok(None);
+        };
+        self.encode_as_is(&template.render(messages)?, false)
+            .map(Some)
+    }
+
+    pub(crate) fn ends_answer(&self, token: u32) -> bool {
+        self.end_tokens.contains(&token)
+    }
+
+    fn encode_as_is(&self, text: &str, add_special_tokens: bool) -> Result<Vec<u32>, EngineError> {
+        let encoding = self.tokenizer.encode_fast(text, add_special_tokens);
+        encoding
+            .map(|encoding| encoding.get_ids().to_vec())
+            .map_err(|error| {
+                EngineError::Interrupted(format!("the text could not be tokenised: {error}"))
+            })
+    }
+}
+
+/// The file passes the gate's own check first, because its reader panics on some malformed ones.
+fn read_tokenizer(path: &Path, vocabulary_size: u32) -> Result<Tokenizer, EngineError> {
+    let bytes = read_bounded(path, TOKENIZER_LIMIT_BYTES)?;
+    let summary = check_tokenizer(&bytes, path)?;
+    if summary.vocabulary_size > vocabulary_size as usize {
+        return Err(EngineError::VocabularyMismatch {
+            path: path.to_owned(),
+            largest_id: summary.vocabulary_size - 1,
+            vocabulary_size,
+        });
+    }
+    Tokenizer::from_bytes(&bytes).map_err(|error| EngineError::Tokenizer {
+        path: path.to_owned(),
+        reason: error.to_string(),
+    })
+}
+
+/// Every token that any of the model's files names as the end of an answer.
+fn end_tokens(
+    directory: &Path,
+    tokenizer_config: Option<&ConfigFile>,
+    tokenizer: &Tokenizer,
+) -> Result<Vec<u32>, FormatError> {
+    let mut tokens = Vec::new();
+    for name in ["config.json", "generation_config.json"] {
+        let Some(config) = ConfigFile::read_optional(&directory.join(name))? else {
+            continue;
+        };
+        let ids = config.one_or_more_integers("eos_token_id", 0..=u64::from(u32::MAX))?;
+        tokens.extend(ids.into_iter().map(|id| id as u32));
+    }
+    let named = tokenizer_config.and_then(|config| token_text(config, "eos_token"));
+    tokens.extend(named.and_then(|text| tokenizer.token_to_id(&text)));
+    tokens.sort_unstable();
+    tokens.dedup();
+    Ok(tokens)
+}

@@ -1,0 +1,146 @@
+//! Prefill and decode, in token ids only.
+
+use headroom_mlx::ops::indexing::TryIndexOp;
+use headroom_mlx::ops::transforms::{async_eval, eval};
+use headroom_mlx::{Array, allocator};
+use headroom_models::{LanguageModel, LogitRows, ModelCache};
+
+use crate::error::EngineError;
+use crate::parameters::GenerateParameters;
+use crate::sampler::Sampler;
+
+/// One prompt on its way through a model.
+pub(crate) struct TokenGenerator {
+    cache: ModelCache,
+    sampler: Sampler,
+    prefill_step: usize,
+    state: State,
+}
+
+enum State {
+    Prefill {
+        prompt: Vec<u32>,
+        done: usize,
+    },
+    /// The token that is being computed, `(1, 1)`.
+    Decode {
+        pending: Array,
+    },
+}
+
+/// What a step brought.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Advance {
+    /// Prompt tokens computed so far.
+    Prefilled(usize),
+    /// The next token.
+    Token(u32),
+}
+
+/// Whether the step after the token at hand will be wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum LookAhead {
+    /// Start it now, while the host deals with the token at hand.
+    Yes,
+    /// The token at hand is the last.
+    No,
+}
+
+impl TokenGenerator {
+    pub(crate) fn new(
+        model: &dyn LanguageModel,
+        prompt: Vec<u32>,
+        parameters: &GenerateParameters,
+    ) -> Result<Self, EngineError> {
+        Ok(Self {
+            cache: model.new_cache(),
+            sampler: Sampler::new(parameters.clone(), &prompt)?,
+            prefill_step: parameters.prefill_step as usize,
+            state: State::Prefill { prompt, done: 0 },
+        })
+    }
+
+    /// Computes the next chunk of the prompt, or waits for the next token.
+    pub(crate) fn advance(
+        &mut self,
+        model: &dyn LanguageModel,
+        look_ahead: LookAhead,
+    ) -> Result<Advance, EngineError> {
+        match &mut self.state {
+            State::Prefill { prompt, done } => {
+                let end = prompt.len().min(*done + self.prefill_step);
+                let chunk = Array::from_slice(&prompt[*done..end], &[1, (end - *done) as i32]);
+                *done = end;
+                let is_last = end == prompt.len();
+                self.prefill(model, &chunk, is_last)?;
+                Ok(Advance::Prefilled(end))
+            }
+            State::Decode { pending } => {
+                let token = pending.clone();
+                if look_ahead == LookAhead::Yes {
+                    self.start_step(model, &token)?;
+                }
+                Ok(Advance::Token(
+                    token.try_item_exact::<u32>().map_err(conversion_error)?,
+                ))
+            }
+        }
+    }
+
+    /// Bytes of the KV cache.
+    pub(crate) fn cache_bytes(&self) -> u64 {
+        self.cache.allocated_bytes()
+    }
+
+    /// A chunk that is not the last is computed for its keys and values alone: its logits are never
+    /// evaluated. What it leaves in MLX's cache is given back, for the next chunk is of another size
+    /// and decode needs little.
+    fn prefill(
+        &mut self,
+        model: &dyn LanguageModel,
+        chunk: &Array,
+        is_last: bool,
+    ) -> Result<(), EngineError> {
+        let logits = model.forward(chunk, &mut self.cache, LogitRows::Last)?;
+        if is_last {
+            let pending = self.sampler.sample(&logits)?;
+            eval([&pending])?;
+            self.state = State::Decode { pending };
+        } else {
+            eval(self.cache.arrays())?;
+        }
+        allocator::clear_cache()?;
+        Ok(())
+    }
+
+    fn start_step(&mut self, model: &dyn LanguageModel, token: &Array) -> Result<(), EngineError> {
+        let logits = model.forward(token, &mut self.cache, LogitRows::Last)?;
+        let pending = self.sampler.sample(&logits)?;
+        async_eval([&pending])?;
+        self.state = State::Decode { pending };
+        Ok(())
+    }
+}
+
+fn conversion_error(error: impl std::fmt::Display) -> EngineError {
+    EngineError::Interrupted(format!("a token could not be read: {error}"))
+}
+
+/// Logits `(tokens, vocabulary)` in float32 for `tokens`, fed through a new cache `chunk` at a time.
+pub(crate) fn all_logits(
+    model: &dyn LanguageModel,
+    tokens: &[u32],
+    chunk: usize,
+) -> Result<Vec<f32>, EngineError> {
+    let mut cache = model.new_cache();
+    let mut all = Vec::new();
+    for piece in tokens.chunks(chunk.max(1)) {
+        let ids = Array::from_slice(piece, &[1, piece.len() as i32]);
+        let logits = model.forward(&ids, &mut cache, LogitRows::All)?;
+        let logits = logits
+            .try_index(0)?
+            .as_dtype(headroom_mlx::Dtype::Float32)?;
+        all.extend(logits.to_vec_exact::<f32>().map_err(conversion_error)?);
+    }
+    Ok(all)
+}
