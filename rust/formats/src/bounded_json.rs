@@ -34,10 +34,11 @@ pub(crate) fn parse_bounded(bytes: &[u8], bounds: JsonBounds) -> Result<Value, s
     Ok(value)
 }
 
+/// Parses one value inside a larger document; `values_left` is shared by the whole document.
 #[derive(Clone, Copy)]
-struct BoundedValue<'a> {
-    depth_left: usize,
-    values_left: &'a Cell<usize>,
+pub(crate) struct BoundedValue<'a> {
+    pub(crate) depth_left: usize,
+    pub(crate) values_left: &'a Cell<usize>,
 }
 
 impl BoundedValue<'_> {

@@ -222,3 +222,6 @@ fn refuse_absent(
         }),
     }
 }
+
+#[cfg(test)]
+mod tests;

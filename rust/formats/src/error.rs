@@ -4,9 +4,10 @@ use std::io;
 use std::path::PathBuf;
 
 use crate::expected::MismatchReport;
+use crate::header_rule::{HeaderRule, TensorRule};
 use crate::quoted::{Quoted, Shortened};
-use crate::safetensors_header::{HeaderRule, TensorRule};
 use crate::shard_index::IndexRule;
+use crate::tokenizer_rule::TokenizerRule;
 
 /// Why a file was not let through the gate.
 #[derive(Debug, thiserror::Error)]
@@ -147,5 +148,13 @@ pub enum FormatError {
         shape: Vec<usize>,
         /// The group size that does not divide it.
         group_size: u16,
+    },
+    /// A `tokenizer.json` breaks a rule.
+    #[error("{path} is refused: {rule}", path = path.display())]
+    Tokenizer {
+        /// The file.
+        path: PathBuf,
+        /// The rule it breaks.
+        rule: TokenizerRule,
     },
 }

@@ -10,12 +10,14 @@
 
 mod bounded_json;
 mod bounded_read;
+mod charsmap;
 mod checkpoint;
 mod config_file;
 mod config_section;
 mod dtype;
 mod error;
 mod expected;
+mod header_rule;
 mod quantization;
 mod quoted;
 mod safetensors_header;
@@ -24,6 +26,10 @@ mod shard_index;
 mod tensor_entry;
 #[cfg(test)]
 mod test_files;
+mod tokenizer_check;
+mod tokenizer_model;
+mod tokenizer_parts;
+mod tokenizer_rule;
 
 pub use bounded_read::{read_bounded, read_bounded_optional};
 pub use checkpoint::Checkpoint;
@@ -32,9 +38,12 @@ pub use config_section::ConfigSection;
 pub use dtype::Dtype;
 pub use error::FormatError;
 pub use expected::{DtypeRule, ExpectedTensor, MismatchReport, WrongTensor};
+pub use header_rule::{HeaderRule, TensorRule};
 pub use quantization::{
     AFFINE_BITS, AFFINE_GROUP_SIZES, LayerQuantization, Quantization, QuantizedLayout,
 };
-pub use safetensors_header::{HeaderRule, TensorRule};
 pub use shard::TensorInfo;
 pub use shard_index::IndexRule;
+pub use tokenizer_check::{TOKENIZER_LIMIT_BYTES, TokenizerSummary, check_tokenizer};
+pub use tokenizer_model::TokenizerModel;
+pub use tokenizer_rule::TokenizerRule;

@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use crate::bounded_read::{io_error, open_regular, reserve};
 use crate::dtype::Dtype;
 use crate::error::FormatError;
-use crate::safetensors_header::{HeaderRule, TensorEntry, header_length, parse_header};
+use crate::header_rule::HeaderRule;
+use crate::safetensors_header::{TensorEntry, header_length, parse_header};
 
 /// What a checkpoint knows about one tensor before its bytes are read.
 #[derive(Clone, Debug, PartialEq, Eq)]

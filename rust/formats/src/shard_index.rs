@@ -10,8 +10,9 @@ use serde::de::{DeserializeSeed, Error, IgnoredAny, MapAccess, Visitor};
 use crate::bounded_json::duplicate_key;
 use crate::bounded_read::read_bounded;
 use crate::error::FormatError;
+use crate::header_rule::TENSOR_LIMIT;
 use crate::quoted::{Quoted, Shortened};
-use crate::safetensors_header::{TENSOR_LIMIT, name_rule};
+use crate::safetensors_header::name_rule;
 
 /// Longest index that is read: [`TENSOR_LIMIT`] entries of ordinary length.
 const INDEX_LIMIT_BYTES: u64 = 32 << 20;

@@ -6,8 +6,9 @@ use serde::Deserializer;
 use serde::de::{DeserializeSeed, Error, MapAccess, SeqAccess, Visitor};
 
 use crate::dtype::Dtype;
+use crate::header_rule::{DIMENSION_LIMIT, RANK_LIMIT, TensorRule};
 use crate::quoted::Quoted;
-use crate::safetensors_header::{DIMENSION_LIMIT, RANK_LIMIT, TensorEntry, TensorRule, Violation};
+use crate::safetensors_header::{TensorEntry, Violation};
 
 /// Longest element type name that an error repeats.
 const DTYPE_NAME_LIMIT_BYTES: usize = 32;
