@@ -84,3 +84,17 @@ pub enum EngineError {
     #[error("the model is no longer loaded; load it again")]
     Unloaded,
 }
+
+impl EngineError {
+    /// Whether the request itself was wrong, so that asking again in the same words cannot help.
+    pub fn is_wrong_use(&self) -> bool {
+        matches!(
+            self,
+            Self::EmptyPrompt
+                | Self::PromptTooLong { .. }
+                | Self::Parameter { .. }
+                | Self::NoChatTemplate { .. }
+                | Self::Model(ModelError::TokenOutOfRange { .. })
+        )
+    }
+}

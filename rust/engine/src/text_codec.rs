@@ -1,15 +1,15 @@
 //! Text to tokens and back, as the model's directory says.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
-use headroom_formats::{ConfigFile, FormatError, check_tokenizer, read_bounded};
+use headroom_formats::{
+    ConfigFile, FormatError, TOKENIZER_LIMIT_BYTES, check_tokenizer, read_bounded,
+};
 use tokenizers::Tokenizer;
 
 use crate::chat_template::{ChatMessage, ChatTemplate, token_text};
 use crate::error::EngineError;
-
-/// Largest `tokenizer.json` that is read; the largest published ones have about 35 MB.
-const TOKENIZER_LIMIT_BYTES: u64 = 64 << 20;
 
 /// A tokenizer with its chat template and the tokens that end an answer.
 pub(crate) struct TextCodec {
@@ -86,10 +86,18 @@ fn read_tokenizer(path: &Path, vocabulary_size: u32) -> Result<Tokenizer, Engine
             vocabulary_size,
         });
     }
-    Tokenizer::from_bytes(&bytes).map_err(|error| EngineError::Tokenizer {
+    guarded(|| Tokenizer::from_bytes(&bytes)).map_err(|reason| EngineError::Tokenizer {
         path: path.to_owned(),
-        reason: error.to_string(),
+        reason,
     })
+}
+
+/// The tokenizer library panics where the gate's check does not know its ways; that is an error here.
+fn guarded<T>(work: impl FnOnce() -> tokenizers::Result<T>) -> Result<T, String> {
+    match catch_unwind(AssertUnwindSafe(work)) {
+        Ok(result) => result.map_err(|error| error.to_string()),
+        Err(_) => Err("its reader failed on it".to_owned()),
+    }
 }
 
 /// Every token that any of the model's files names as the end of an answer.

@@ -1,0 +1,46 @@
+//! The figures of a generation, for people.
+
+use headroom_engine::GenerationSummary;
+use headroom_memory::ByteSize;
+
+/// Prints to standard error, below the text.
+pub(crate) fn print(summary: &GenerationSummary) {
+    eprintln!();
+    row("load time", Some(format!("{:.3} s", summary.load_seconds)));
+    row(
+        "time to first token",
+        summary
+            .time_to_first_token_seconds
+            .map(|seconds| format!("{seconds:.3} s")),
+    );
+    row(
+        "prefill",
+        speed(summary.prompt_tokens, summary.prompt_tokens_per_second),
+    );
+    row(
+        "decode",
+        speed(
+            summary.generated_tokens,
+            summary.generation_tokens_per_second,
+        ),
+    );
+    row("KV cache", Some(size(summary.kv_cache_bytes)));
+    row("peak of MLX's arrays", Some(size(summary.peak_mlx_bytes)));
+    row("peak footprint", summary.peak_footprint_bytes.map(size));
+    row("ended by", Some(summary.stop_reason.as_str().to_owned()));
+}
+
+fn row(name: &str, value: Option<String>) {
+    eprintln!(
+        "{name:>22}: {}",
+        value.unwrap_or_else(|| "unknown".to_owned())
+    );
+}
+
+fn speed(tokens: usize, tokens_per_second: Option<f64>) -> Option<String> {
+    tokens_per_second.map(|speed| format!("{tokens} tokens, {speed:.1} tokens/s"))
+}
+
+fn size(bytes: u64) -> String {
+    ByteSize::from_bytes(bytes).to_string()
+}
