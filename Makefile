@@ -1,0 +1,51 @@
+# The front door. Every target says what it does and skips what is done.
+
+CARGO := $(shell command -v cargo 2>/dev/null || echo $(HOME)/.cargo/bin/cargo)
+HEADROOM := target/release/headroom
+MODEL ?= assets/storyteller
+PROMPT ?= Tell me a story about a fox.
+
+.PHONY: help setup build demo test bench memory-info golden header swift-glue xcframework clean
+
+help: ## Show what there is
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
+
+setup: ## Install or fetch what this machine lacks
+	@$(CARGO) --version >/dev/null 2>&1 || { echo "error: Rust is missing; install it with rustup and run this again" >&2; exit 1; }
+	@$(CARGO) xtask setup
+
+build: setup ## Build the headroom command
+	@echo "==> Building the headroom command"
+	@$(CARGO) build --quiet --release --locked --package headroom-cli
+
+demo: build ## Show this machine's memory and let the shipped model tell a story
+	@echo "==> The memory of this machine, as this process sees it"
+	@$(HEADROOM) memory
+	@echo "==> $(MODEL), asked: $(PROMPT)"
+	@$(HEADROOM) generate --model $(MODEL) --prompt "$(PROMPT)" --memory-stats
+
+test: setup ## Run every test: Rust, C, Swift, golden logits, Apple type check
+	@$(CARGO) xtask test
+
+bench: setup ## Measure beside mlx-lm and print ratios
+	@$(CARGO) xtask bench
+
+memory-info: build ## Show this machine's memory
+	@$(HEADROOM) memory
+
+golden: ## Make the golden logits again with the pinned mlx-lm
+	@test -d target/golden || python3 -m venv target/golden
+	@target/golden/bin/pip install --quiet --requirement tests/golden/requirements.txt
+	@target/golden/bin/python tests/golden/make.py
+
+header: setup ## Generate include/headroom.h
+	@$(CARGO) xtask header
+
+swift-glue: setup ## Generate the Swift side of the bridge
+	@$(CARGO) xtask swift-glue
+
+xcframework: setup ## Build Headroom.xcframework (on a Mac)
+	@$(CARGO) xtask xcframework
+
+clean: ## Remove everything that was built
+	@rm -rf target .build
