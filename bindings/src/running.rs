@@ -1,0 +1,74 @@
+//! Models, sessions and generations as handles hold them: usable from any thread at once.
+
+use std::sync::{Mutex, OnceLock, PoisonError};
+
+use headroom_engine::{
+    Canceller, ChatSession, EngineError, Event, Generation, GenerationSummary, Model, Reply,
+};
+
+use crate::handles::{Held, Kind};
+
+impl Held for Model {
+    const KIND: Kind = Kind::Model;
+}
+
+impl Held for ChatSession {
+    const KIND: Kind = Kind::Session;
+}
+
+impl Held for RunningGeneration {
+    const KIND: Kind = Kind::Generation;
+}
+
+type Events = dyn Iterator<Item = Result<Event, EngineError>> + Send;
+
+/// A generation that several threads may hold: one pulls, another cancels. Threads that pull at
+/// once each get some of the events.
+pub(crate) struct RunningGeneration {
+    canceller: Canceller,
+    events: Mutex<Box<Events>>,
+    summary: OnceLock<GenerationSummary>,
+}
+
+impl From<Generation> for RunningGeneration {
+    fn from(generation: Generation) -> Self {
+        Self::new(generation.canceller(), Box::new(generation))
+    }
+}
+
+impl From<Reply> for RunningGeneration {
+    fn from(reply: Reply) -> Self {
+        Self::new(reply.canceller(), Box::new(reply))
+    }
+}
+
+impl RunningGeneration {
+    fn new(canceller: Canceller, events: Box<Events>) -> Self {
+        Self {
+            canceller,
+            events: Mutex::new(events),
+            summary: OnceLock::new(),
+        }
+    }
+
+    /// Waits for the next event; `None` after the last one.
+    pub(crate) fn next(&self) -> Result<Option<Event>, EngineError> {
+        // An iterator that a panic left behind has a sender that is gone, and says so.
+        let mut events = self.events.lock().unwrap_or_else(PoisonError::into_inner);
+        let event = events.next().transpose()?;
+        if let Some(Event::End(summary)) = &event {
+            self.summary.get_or_init(|| summary.clone());
+        }
+        Ok(event)
+    }
+
+    /// Ends the generation before its next step. Never waits.
+    pub(crate) fn cancel(&self) {
+        self.canceller.cancel();
+    }
+
+    /// Answer and figures, once the last event was pulled.
+    pub(crate) fn summary(&self) -> Option<&GenerationSummary> {
+        self.summary.get()
+    }
+}
