@@ -172,12 +172,13 @@ class Storyteller(nn.Module):
             if isinstance(module, Matrix):
                 module.fake_quantise = on
 
-    def loss(self, tokens: Tensor, targets: Tensor) -> Tensor:
-        """Mean cross entropy of the next token, in nats."""
+    def loss(self, tokens: Tensor, targets: Tensor, weights: Tensor) -> Tensor:
+        """Weighted mean cross entropy of the next token, in nats."""
         table = self.model.embed_tokens.value()
         cos, sin = self.cos[: tokens.shape[1]], self.sin[: tokens.shape[1]]
         x = F.embedding(tokens, table)
         for layer in self.model.layers:
             x = layer(x, cos, sin)
         logits = F.linear(self.model.norm(x), table)
-        return F.cross_entropy(logits.flatten(0, 1).float(), targets.flatten())
+        losses = F.cross_entropy(logits.flatten(0, 1).float(), targets.flatten(), reduction="none")
+        return (losses * weights.flatten()).sum() / weights.sum()
