@@ -15,8 +15,15 @@ use anyhow::{Context, Result, bail};
 use crate::process::{announce, exists, run_quietly};
 use crate::system_packages::is_root;
 
-/// What `swift build` and `swift test` need.
-pub(crate) const SWIFT: &[&str] = &["swiftlang", "g++", "libc6-dev", "libstdc++-14-dev", "git"];
+/// What `swift build` and `swift test` need, and the BLAS that MLX's float32 products want there too.
+pub(crate) const SWIFT: &[&str] = &[
+    "swiftlang",
+    "g++",
+    "libc6-dev",
+    "libstdc++-14-dev",
+    "libopenblas0-pthread",
+    "git",
+];
 
 /// A Rust with the sources of its standard library, and a linker for build scripts.
 pub(crate) const RUST_WITH_SOURCES: &[&str] = &["rustc-web", "cargo-web", "rust-web-src", "gcc"];
@@ -26,17 +33,8 @@ const SUITE: &str = "trixie";
 /// Written last, so that a root without it is known to be half made. Lists what is installed.
 const STAMP: &str = "headroom-packages";
 
-/// Mounts what the first arguments name (up to `--`) at the same place inside, then runs the rest.
-/// An inner path is made when it is missing; the outer name service is copied, as DHCP changes it.
-const ENTER: &str = r#"
-root=$1 directory=$2; shift 2
-mount -t proc proc "$root/proc"
-mount --rbind /dev "$root/dev"
-while [ "$1" != -- ]; do mkdir -p "$root$1"; mount --bind "$1" "$root$1"; shift; done
-shift
-cat /etc/resolv.conf > "$root/etc/resolv.conf"
-exec chroot "$root" /usr/bin/env --chdir="$directory" "$@"
-"#;
+/// Mounts what a command needs, then runs it inside.
+const ENTER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/debian_root/enter.sh");
 
 /// Whether this machine can have such a root.
 pub(crate) enum Availability {
@@ -86,7 +84,7 @@ impl DebianRoot {
     pub(crate) fn command(&self, directory: &Path, program: &str) -> Command {
         let mut command = own_mounts();
         command
-            .args(["sh", "-eu", "-c", ENTER, "sh"])
+            .args(["sh", "-eu", ENTER])
             .arg(&self.path)
             .arg(directory)
             .args(&self.shared)
