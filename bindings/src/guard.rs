@@ -19,17 +19,27 @@ pub(crate) fn guarded_or<T>(fallback: T, body: impl FnOnce() -> T) -> T {
 }
 
 fn internal_fault(payload: Box<dyn Any + Send>) -> Fault {
-    let text = payload
-        .downcast_ref::<&str>()
-        .copied()
-        .or_else(|| payload.downcast_ref::<String>().map(String::as_str));
     let message = format!(
         "an internal fault stopped this call: {}; report it, and go on only with other handles",
-        text.unwrap_or("no reason was given")
+        words_of(payload)
     );
-    // A payload whose destructor panics would unwind past the guard.
-    std::mem::forget(payload);
     Fault::new(FaultKind::Internal, message)
+}
+
+/// What `panic!` was given. A payload of another type is forgotten, not dropped: its destructor
+/// could panic and unwind past the guard.
+fn words_of(payload: Box<dyn Any + Send>) -> String {
+    let payload = match payload.downcast::<&str>() {
+        Ok(words) => return (*words).to_owned(),
+        Err(payload) => payload,
+    };
+    match payload.downcast::<String>() {
+        Ok(words) => *words,
+        Err(payload) => {
+            std::mem::forget(payload);
+            "no reason was given".to_owned()
+        }
+    }
 }
 
 #[cfg(test)]

@@ -11,3 +11,4 @@ mod fault;
 mod guard;
 mod handles;
 mod running;
+mod swift;

@@ -23,7 +23,7 @@ pub enum hr_code {
     HR_HANDLES_EXHAUSTED = 4,
     /// Text is not UTF-8.
     HR_INVALID_UTF8 = 5,
-    /// The `size` of a struct is smaller than that struct ever was.
+    /// The `size` of a struct is not one that it ever had, or will have.
     HR_INVALID_STRUCT_SIZE = 6,
     /// A value is out of its range.
     HR_INVALID_PARAMETER = 7,

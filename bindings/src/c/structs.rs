@@ -22,10 +22,13 @@ pub(super) unsafe trait SizeFirst: Copy {
 /// Any bytes are a value: integers, floating-point numbers and raw pointers alone.
 pub(super) unsafe trait AnyBytes: SizeFirst {}
 
+/// No version will ever have a struct so large: a size beyond it was never set.
+const LARGEST_SIZE: usize = 1 << 16;
+
 /// The size that the host set.
 ///
 /// # Errors
-/// NULL, and a size that cuts off fields which every version has.
+/// NULL, a size that cuts off fields which every version has, and one that no version will have.
 ///
 /// # Safety
 /// `pointer` is NULL, or points to at least a `usize`.
@@ -35,11 +38,10 @@ pub(super) unsafe fn size_of_given<T: SizeFirst>(pointer: *const T) -> Result<us
     }
     // SAFETY: not null, and `size` is the first field.
     let size = unsafe { pointer.cast::<usize>().read_unaligned() };
-    if size < T::FIRST_SIZE {
-        let (name, least) = (T::NAME, T::FIRST_SIZE);
-        let message = format!(
-            "the size of {name} is {size}, but at least {least}; set it to sizeof({name}) before the call"
-        );
+    if !(T::FIRST_SIZE..=LARGEST_SIZE).contains(&size) {
+        let name = T::NAME;
+        let message =
+            format!("the size of {name} is {size}; set it to sizeof({name}) before the call");
         return Err(Fault::new(FaultKind::InvalidStructSize, message));
     }
     Ok(size)
@@ -168,14 +170,14 @@ mod tests {
     }
 
     #[test]
-    fn null_and_sizes_that_cut_off_fields_are_refused() {
+    fn null_and_sizes_that_cannot_be_right_are_refused() {
         // SAFETY: NULL is allowed.
         let null = unsafe { size_of_given::<Sample>(std::ptr::null()) };
         assert_eq!(null.unwrap_err().kind, FaultKind::NullPointer);
-        for size in [0, 8, 15] {
+        for size in [0, 8, 15, LARGEST_SIZE + 1, usize::MAX] {
             // SAFETY: a whole struct is behind the pointer.
-            let small = unsafe { size_of_given(&sample(size)) };
-            assert_eq!(small.unwrap_err().kind, FaultKind::InvalidStructSize);
+            let wrong = unsafe { size_of_given(&sample(size)) };
+            assert_eq!(wrong.unwrap_err().kind, FaultKind::InvalidStructSize);
         }
     }
 }

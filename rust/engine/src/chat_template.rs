@@ -194,4 +194,27 @@ mod tests {
         let source = "{% for a in range(9999) %}{% for b in range(9999) %}{{ a * b }}{% endfor %}{% endfor %}";
         assert!(template(source).render(&hello()).is_err());
     }
+
+    #[test]
+    fn macros_that_call_each_other_for_ever_are_an_error() {
+        let source = "{% macro again() %}{{ again() }}{% endmacro %}{{ again() }}";
+        assert!(template(source).render(&hello()).is_err());
+    }
+
+    #[test]
+    fn what_the_families_templates_lean_on_works() {
+        let source = "{%- set ns = namespace(last=-1) %}\
+            {%- for message in messages[::-1] %}\
+            {%- set index = (messages|length - 1) - loop.index0 %}\
+            {%- if ns.last < 0 and message.role == 'user' and message.content is string \
+            and not (message.content.startswith('<t>') and message.content.endswith('</t>')) %}\
+            {%- set ns.last = index %}{%- endif %}{%- endfor %}\
+            {%- if tools %}tools{% endif %}{%- if strftime_now is defined %}date{% endif %}\
+            {{- ns.last ~ '|' ~ messages[0].content.split('</x>')[-1].lstrip() ~ '|' }}\
+            {{- messages[1] | tojson }}{{ '' if enable_thinking is defined and enable_thinking is false else '.' }}";
+        assert_eq!(
+            template(source).render(&hello()).unwrap(),
+            "1|Be brief. |{\"role\": \"user\", \"content\": \"Hi\"}."
+        );
+    }
 }

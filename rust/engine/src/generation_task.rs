@@ -110,20 +110,44 @@ impl GenerationTask {
         if self.request.codec.ends_answer(token) {
             return Ok(Some(StopReason::Stop));
         }
-        let piece = self.detokenizer.push(&self.request.codec.tokenizer, token);
-        let piece = piece.map_err(|error| {
-            EngineError::Interrupted(format!("token {token} could not be decoded: {error}"))
-        })?;
-        match piece.map(|piece| self.stop_strings.push(&piece)) {
-            Some(Passed::Stopped(text)) => {
-                self.stop_strings = StopStrings::new(Vec::new());
-                self.give(text);
-                return Ok(Some(StopReason::Stop));
-            }
-            Some(Passed::Text(text)) => self.give(text),
-            None => {}
+        let codec = Arc::clone(&self.request.codec);
+        let piece = self.detokenizer.push(&codec.tokenizer, token);
+        if let Some(piece) = piece.map_err(|error| codec.failed(&*error))?
+            && self.pass(&piece).is_break()
+        {
+            return Ok(Some(StopReason::Stop));
         }
         Ok((self.answer.tokens.len() >= self.request.token_limit).then_some(StopReason::Length))
+    }
+
+    /// Gives what a piece of text makes sure; breaks at a stop string.
+    fn pass(&mut self, piece: &str) -> ControlFlow<()> {
+        match self.stop_strings.push(piece) {
+            Passed::Text(text) => {
+                self.give(text);
+                ControlFlow::Continue(())
+            }
+            Passed::Stopped(text) => {
+                self.give(text);
+                self.stop_strings = StopStrings::new(Vec::new());
+                self.detokenizer = Detokenizer::default();
+                ControlFlow::Break(())
+            }
+        }
+    }
+
+    /// Gives the whole characters that were held back; a stop string may end among them.
+    fn give_rest(&mut self) -> Result<(), EngineError> {
+        let codec = Arc::clone(&self.request.codec);
+        let rest = self.detokenizer.finish(&codec.tokenizer);
+        if self
+            .pass(&rest.map_err(|error| codec.failed(&*error))?)
+            .is_continue()
+        {
+            let held = self.stop_strings.flush();
+            self.give(held);
+        }
+        Ok(())
     }
 
     fn give(&mut self, text: String) {
@@ -134,8 +158,7 @@ impl GenerationTask {
     }
 
     fn end(&mut self, stop_reason: StopReason) -> Result<GenerationSummary, EngineError> {
-        let rest = self.stop_strings.flush();
-        self.give(rest);
+        self.give_rest()?;
         let answer = std::mem::take(&mut self.answer);
         let prompt_tokens = self.request.prompt.len();
         let decoded = answer.tokens.len().saturating_sub(1);
@@ -176,6 +199,8 @@ impl Task for GenerationTask {
             Ok(Some(reason)) => self.end(reason).map(Event::End),
             Err(error) => Err(error),
         };
+        // Whoever hears of the end finds the KV cache gone.
+        self.generator = None;
         self.request.events.send(last);
         ControlFlow::Break(())
     }

@@ -24,7 +24,7 @@ pub use chat_template::{ChatMessage, Role};
 pub use error::EngineError;
 pub use events::{Canceller, Event, Generation, GenerationSummary, StopReason};
 pub use headroom_models::LoadProgress;
-pub use memory::{clear_allocator_cache, memory_state};
+pub use memory::{clear_allocator_cache, memory_state, use_metal_library};
 pub use model::{Logits, LogitsRequest, Model, Prompt};
 pub use parameters::GenerateParameters;
 pub use session::{ChatSession, Reply};

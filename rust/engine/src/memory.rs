@@ -30,6 +30,14 @@ pub fn clear_allocator_cache() -> Result<(), EngineError> {
     Ok(allocator::clear_cache()?)
 }
 
+/// Tells MLX where the app keeps its compiled Metal kernels. Must come before anything else.
+///
+/// # Errors
+/// On systems without Metal.
+pub fn use_metal_library(path: &str) -> Result<(), EngineError> {
+    Ok(headroom_mlx::use_metal_library(path)?)
+}
+
 /// Starts MLX and sets its cache limit, once.
 pub(crate) fn prepare_allocator() -> Result<(), EngineError> {
     static PREPARED: OnceLock<()> = OnceLock::new();

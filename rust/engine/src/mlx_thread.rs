@@ -9,6 +9,7 @@ use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::OnceLock;
 use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
+use std::time::Duration;
 
 use headroom_models::LanguageModel;
 
@@ -54,7 +55,15 @@ type StartTask = Box<dyn FnOnce() -> Box<dyn Task> + Send>;
 enum Work {
     Call(Call),
     Task(StartTask),
+    /// Let everything go, answer, and touch MLX no more.
+    Stop(Sender<()>),
 }
+
+/// How long an exiting process waits for the step at hand.
+const LONGEST_STEP: Duration = Duration::from_secs(10);
+
+/// The thread of this process.
+static SHARED: OnceLock<Result<MlxThread, String>> = OnceLock::new();
 
 /// A handle to the thread.
 pub(crate) struct MlxThread {
@@ -64,8 +73,14 @@ pub(crate) struct MlxThread {
 impl MlxThread {
     /// The thread of this process; started by the first who asks.
     pub(crate) fn shared() -> Result<&'static Self, EngineError> {
-        static SHARED: OnceLock<Result<MlxThread, String>> = OnceLock::new();
-        let shared = SHARED.get_or_init(Self::start);
+        let shared = SHARED.get_or_init(|| {
+            let thread = Self::start()?;
+            let prepared = thread.call(|_| headroom_mlx::stop_at_exit(stop_shared));
+            prepared
+                .map_err(|error| error.to_string())?
+                .map_err(|error| error.what().to_owned())?;
+            Ok(thread)
+        });
         shared
             .as_ref()
             .map_err(|reason| EngineError::Interrupted(reason.clone()))
@@ -118,6 +133,17 @@ impl MlxThread {
     }
 }
 
+/// Waits until the shared thread has let MLX go.
+fn stop_shared() {
+    if let Some(Ok(thread)) = SHARED.get() {
+        let (reply, stopped) = channel();
+        if thread.send(Work::Stop(reply)).is_ok() {
+            // A step that takes longer is abandoned: waiting for ever would be worse than a crash.
+            let _has_stopped = stopped.recv_timeout(LONGEST_STEP);
+        }
+    }
+}
+
 fn serve(work: &Receiver<Work>) {
     let mut store = ModelStore::default();
     let mut tasks: VecDeque<Box<dyn Task>> = VecDeque::new();
@@ -125,8 +151,23 @@ fn serve(work: &Receiver<Work>) {
         match work {
             Some(Work::Call(call)) => drop(catch_unwind(AssertUnwindSafe(|| call(&mut store)))),
             Some(Work::Task(start)) => tasks.extend(catch_unwind(AssertUnwindSafe(start))),
+            Some(Work::Stop(reply)) => {
+                tasks.clear();
+                store.models.clear();
+                // What was started ahead of its need may still run.
+                let _is_done = headroom_mlx::wait_for_running_work();
+                let _is_heard = reply.send(());
+                rest_for_ever();
+            }
             None => step_first(&mut tasks, &store),
         }
+    }
+}
+
+/// The process is ending: even leaving the thread would touch MLX, whose streams belong to threads.
+fn rest_for_ever() -> ! {
+    loop {
+        std::thread::park();
     }
 }
 

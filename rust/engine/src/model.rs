@@ -90,7 +90,7 @@ impl Model {
         let token_limit = self.token_limit(prompt.len(), parameters.max_tokens)?;
         let (events, generation) = Generation::channel();
         let request = GenerationRequest {
-            model: self.loaded.weights.id,
+            model: self.loaded.weights.id.0,
             codec: Arc::clone(&self.loaded.codec),
             prompt,
             token_limit,
@@ -155,12 +155,15 @@ impl crate::mlx_thread::Task for KeptAlive {
     }
 }
 
-/// Weights on MLX's thread; dropping this takes them away.
+/// Weights on MLX's thread.
 struct LoadedWeights {
-    id: ModelId,
+    id: UnloadedOnDrop,
     shape: ModelShape,
     directory: PathBuf,
 }
+
+/// Takes a model's weights away when dropped, even if loading it has not ended yet.
+struct UnloadedOnDrop(ModelId);
 
 impl LoadedWeights {
     fn load(
@@ -169,6 +172,7 @@ impl LoadedWeights {
     ) -> Result<Self, EngineError> {
         static NEXT_ID: AtomicU64 = AtomicU64::new(1);
         let id = ModelId(NEXT_ID.fetch_add(1, Ordering::Relaxed));
+        let owned_id = UnloadedOnDrop(id);
         memory::prepare_allocator()?;
         let (progress, heard) = channel();
         let (reply, result) = channel();
@@ -177,17 +181,18 @@ impl LoadedWeights {
         MlxThread::shared()?.call_later(move |store| {
             let shape = load_into(store, id, &path, &progress, &stopped);
             drop(progress);
-            // The host waits for this; if it is gone, the weights are unloaded by nobody but this.
-            if reply.send(shape).is_err() {
-                store.remove(id);
-            }
+            // Where the host is gone, so is its id, and the weights go with it.
+            drop(reply.send(shape));
         })?;
         report(&heard, on_progress, &stop);
+        if stop.is_cancelled() {
+            return Err(ModelError::Cancelled.into());
+        }
         let shape = result
             .recv()
             .map_err(|_| EngineError::Interrupted("a fault stopped the loading".to_owned()))??;
         Ok(Self {
-            id,
+            id: owned_id,
             shape,
             directory: directory.to_owned(),
         })
@@ -226,9 +231,9 @@ fn report(
     }
 }
 
-impl Drop for LoadedWeights {
+impl Drop for UnloadedOnDrop {
     fn drop(&mut self) {
-        let id = self.id;
+        let id = self.0;
         // When the thread is gone, so are the weights.
         if let Ok(thread) = MlxThread::shared() {
             drop(thread.call_later(move |store| {
@@ -268,7 +273,7 @@ impl LogitsRequest {
         let weights = LoadedWeights::load(&self.directory, |_| ControlFlow::Continue(()))?;
         let vocabulary_size = weights.shape.vocabulary_size;
         refuse_unknown_ids(&self.tokens, vocabulary_size)?;
-        let (id, tokens) = (weights.id, self.tokens.clone());
+        let (id, tokens) = (weights.id.0, self.tokens.clone());
         let chunk = self.chunk.unwrap_or(tokens.len());
         let values = MlxThread::shared()?
             .call(move |store| all_logits(store.get(id)?, &tokens, chunk))??;

@@ -9,10 +9,13 @@ use headroom_mlx::ops::{
     arange, argpartition_axis, argsort_axis, concatenate, cumsum, full, logsumexp_axis, max_axis,
     zeros_dtype,
 };
-use headroom_mlx::ops::{divide, exp, gt, lt, multiply, random, select, subtract};
+use headroom_mlx::ops::{divide, exp, ge, gt, lt, multiply, random, select, subtract};
 use headroom_mlx::{Array, Dtype, Result};
 
 use crate::parameters::GenerateParameters;
+
+/// Below this, dividing by the temperature leaves no finite number; the likeliest token is the limit.
+const COLDEST: f32 = 1e-6;
 
 /// Draws tokens for one generation.
 #[derive(Debug)]
@@ -40,7 +43,7 @@ impl Sampler {
         let logits = logits.try_index((.., -1, ..))?.as_dtype(Dtype::Float32)?;
         let logits = self.penalise_repetition(logits)?;
         let token = match self.parameters.temperature {
-            0.0 => argmax_axis(&logits, -1, true)?,
+            ..=COLDEST => argmax_axis(&logits, -1, true)?,
             temperature => self.draw(&logits, temperature)?,
         };
         self.remember(&token)?;
@@ -98,7 +101,8 @@ impl Sampler {
             return Ok(());
         }
         let all = concatenate(&[&self.recent, token], -1)?;
-        let first = (all.dim(-1) - self.parameters.repetition_context as i32).max(0);
+        let context = i32::try_from(self.parameters.repetition_context).unwrap_or(i32::MAX);
+        let first = (all.dim(-1) - context).max(0);
         self.recent = all.try_index((.., first..))?;
         Ok(())
     }
@@ -110,7 +114,8 @@ fn rand_seed() -> u64 {
     RandomState::new().hash_one(std::time::SystemTime::now())
 }
 
-/// Keeps the likeliest tokens whose probabilities reach `top_p` together (Holtzman et al., 2020).
+/// Keeps the likeliest tokens whose probabilities reach `top_p` together (Holtzman et al., 2020). The
+/// likeliest stays whatever rounding makes of the sum.
 fn keep_top_p(logprobs: &Array, top_p: f32) -> Result<Array> {
     let order = argsort_axis(logprobs, -1)?;
     let sorted = exp(take_along_axis(logprobs, &order, -1)?)?;
@@ -124,7 +129,8 @@ fn keep_top_p(logprobs: &Array, top_p: f32) -> Result<Array> {
         -1,
     )?;
     let reached = take_along_axis(&reached, &inverse, -1)?;
-    let keep = gt(&reached, Array::from_f32(1.0 - top_p))?;
+    let is_likeliest = ge(logprobs, max_axis(logprobs, -1, true)?)?;
+    let keep = gt(&reached, Array::from_f32(1.0 - top_p))?.logical_or(is_likeliest)?;
     select(&keep, logprobs, impossible())
 }
 
@@ -206,6 +212,28 @@ mod tests {
                 kept(&keep_top_p(&array, top_p).unwrap()),
                 expected,
                 "top_p {top_p}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_smallest_top_p_and_temperature_mean_the_likeliest() {
+        let (array, _) = logprobs();
+        assert_eq!(kept(&keep_top_p(&array, f32::MIN_POSITIVE).unwrap()), [1]);
+        let mut cold = sampler(|parameters| parameters.temperature = f32::from_bits(1));
+        assert_eq!(cold.sample(&row()).unwrap().item_exact::<u32>(), 1);
+    }
+
+    #[test]
+    fn a_repetition_context_beyond_every_index_sees_everything() {
+        let mut penalised = sampler(|parameters| {
+            parameters.repetition_penalty = 2.0;
+            parameters.repetition_context = 1 << 31;
+        });
+        for expected in [5, 3, 1] {
+            assert_eq!(
+                penalised.sample(&row()).unwrap().item_exact::<u32>(),
+                expected
             );
         }
     }

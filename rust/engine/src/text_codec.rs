@@ -1,7 +1,8 @@
 //! Text to tokens and back, as the model's directory says.
 
+use std::fmt::Display;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use headroom_formats::{
     ConfigFile, FormatError, TOKENIZER_LIMIT_BYTES, check_tokenizer, read_bounded,
@@ -14,6 +15,8 @@ use crate::error::EngineError;
 /// A tokenizer with its chat template and the tokens that end an answer.
 pub(crate) struct TextCodec {
     pub(crate) tokenizer: Tokenizer,
+    path: PathBuf,
+    vocabulary_size: u32,
     template: Option<ChatTemplate>,
     end_tokens: Vec<u32>,
     begin_text: Option<String>,
@@ -23,7 +26,8 @@ impl TextCodec {
     /// Reads `tokenizer.json`, `tokenizer_config.json`, `generation_config.json` and what
     /// `config.json` says about the end of an answer.
     pub(crate) fn read(directory: &Path, vocabulary_size: u32) -> Result<Self, EngineError> {
-        let tokenizer = read_tokenizer(&directory.join("tokenizer.json"), vocabulary_size)?;
+        let path = directory.join("tokenizer.json");
+        let tokenizer = read_tokenizer(&path, vocabulary_size)?;
         let config = ConfigFile::read_optional(&directory.join("tokenizer_config.json"))?;
         Ok(Self {
             template: ChatTemplate::read(directory, config.as_ref())?,
@@ -32,6 +36,8 @@ impl TextCodec {
                 .as_ref()
                 .and_then(|config| token_text(config, "bos_token")),
             tokenizer,
+            path,
+            vocabulary_size,
         })
     }
 
@@ -65,13 +71,31 @@ impl TextCodec {
         self.end_tokens.contains(&token)
     }
 
+    /// What the tokenizer's library could not do, with the file that it could not do it by.
+    pub(crate) fn failed(&self, reason: &(impl Display + ?Sized)) -> EngineError {
+        EngineError::Tokenizer {
+            path: self.path.clone(),
+            reason: reason.to_string(),
+        }
+    }
+
     fn encode_as_is(&self, text: &str, add_special_tokens: bool) -> Result<Vec<u32>, EngineError> {
-        let encoding = self.tokenizer.encode_fast(text, add_special_tokens);
-        encoding
-            .map(|encoding| encoding.get_ids().to_vec())
-            .map_err(|error| {
-                EngineError::Interrupted(format!("the text could not be tokenised: {error}"))
-            })
+        let encoding = guarded(|| self.tokenizer.encode_fast(text, add_special_tokens));
+        let ids = encoding
+            .map_err(|reason| self.failed(&reason))?
+            .get_ids()
+            .to_vec();
+        // What a post-processor adds need not be in the vocabulary, and MLX does not look.
+        match ids.iter().max() {
+            Some(&largest_id) if largest_id >= self.vocabulary_size => {
+                Err(EngineError::VocabularyMismatch {
+                    path: self.path.clone(),
+                    largest_id: largest_id as usize,
+                    vocabulary_size: self.vocabulary_size,
+                })
+            }
+            _ => Ok(ids),
+        }
     }
 }
 
@@ -86,7 +110,13 @@ fn read_tokenizer(path: &Path, vocabulary_size: u32) -> Result<Tokenizer, Engine
             vocabulary_size,
         });
     }
-    guarded(|| Tokenizer::from_bytes(&bytes)).map_err(|reason| EngineError::Tokenizer {
+    let read = || {
+        let mut tokenizer = Tokenizer::from_bytes(&bytes)?;
+        // Left over from training: they would cut prompts short or fill them up.
+        tokenizer.with_truncation(None)?.with_padding(None);
+        Ok(tokenizer)
+    };
+    guarded(read).map_err(|reason| EngineError::Tokenizer {
         path: path.to_owned(),
         reason,
     })

@@ -5,13 +5,15 @@
 //! code that touches MLX lives here.
 
 pub mod allocator;
+mod exit;
 mod processor;
 mod products;
 mod tensor_bytes;
 
+pub use exit::{stop_at_exit, wait_for_running_work};
 pub use mlx_rs::error::Exception;
 pub use mlx_rs::{Array, Dtype};
-pub use processor::{Processor, recommended_working_set_bytes, start};
+pub use processor::{Processor, recommended_working_set_bytes, start, use_metal_library};
 pub use products::{QuantizedMatrix, multiply_dense, multiply_quantized, rows_of_quantized};
 pub use tensor_bytes::array_from_bytes;
 

@@ -36,6 +36,26 @@ pub fn start() -> Result<Processor> {
     Ok(Processor::current())
 }
 
+/// Tells MLX where its compiled Metal kernels lie: an app ships them as a resource. Must come before
+/// the first operation.
+///
+/// # Errors
+/// On systems without Metal.
+#[cfg(all(target_vendor = "apple", not(target_abi = "sim")))]
+pub fn use_metal_library(path: &str) -> Result<()> {
+    mlx_rs::metal::set_metallib_path(path)
+}
+
+/// As on systems with Metal, but there is none here.
+///
+/// # Errors
+/// Always.
+#[cfg(not(all(target_vendor = "apple", not(target_abi = "sim"))))]
+pub fn use_metal_library(path: &str) -> Result<()> {
+    let message = format!("this system has no Metal to use {path} with");
+    Err(crate::Exception::custom(message))
+}
+
 /// How much memory the GPU can use without slowing down; `None` where MLX does not know.
 pub fn recommended_working_set_bytes() -> Option<u64> {
     const KEY: &std::ffi::CStr = c"max_recommended_working_set_size";

@@ -17,6 +17,7 @@ enum Evidence {
     Program(&'static str),
     Header(&'static str),
     Library(&'static str),
+    PythonModule(&'static str),
 }
 
 /// What building needs: CMake for MLX's C layer, libclang for its bindings, {fmt} where the C++
@@ -37,6 +38,10 @@ pub(crate) const BUILD: &[Package] = &[
     Package {
         name: "python3",
         evidence: Evidence::Program("python3"),
+    },
+    Package {
+        name: "python3-pip",
+        evidence: Evidence::PythonModule("pip"),
     },
     Package {
         name: "libclang-dev",
@@ -99,6 +104,9 @@ impl Evidence {
                 .iter()
                 .any(|directory| std::path::Path::new(directory).join(name).is_file()),
             Self::Library(prefix) => library_is_there(prefix),
+            Self::PythonModule(name) => {
+                run_quietly(Command::new("python3").args(["-m", name, "--help"])).is_ok()
+            }
         }
     }
 }

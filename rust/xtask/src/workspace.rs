@@ -27,6 +27,11 @@ impl Workspace {
         }
     }
 
+    /// The Debian 13 root that has Swift and a Rust for Apple's targets.
+    pub(crate) fn debian_root(&self) -> PathBuf {
+        self.root.join("target/debian13")
+    }
+
     /// Where MLX for Linux is kept: the wheel, MLX's C layer and the bindings.
     pub(crate) fn mlx(&self) -> PathBuf {
         self.root.join("target/mlx")

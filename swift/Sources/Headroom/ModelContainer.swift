@@ -1,0 +1,80 @@
+import Foundation
+internal import HeadroomBridge
+
+/// A model in memory with its tokenizer. Usable from any task; its memory is given back when the last
+/// reference goes.
+///
+/// ```swift
+/// let model = try await ModelContainer.load(directory: directory) { progress in
+///     print(progress.fractionCompleted)
+/// }
+/// for try await case .chunk(let text) in model.generate(prompt: "Once upon a time") {
+///     print(text, terminator: "")
+/// }
+/// ```
+public final class ModelContainer: Sendable {
+    let model: BridgedModel
+
+    private init(_ model: BridgedModel) { self.model = model }
+
+    /// Loads the model in `directory`, as Hugging Face and mlx-community publish them.
+    ///
+    /// - Parameter progress: Hears of every tensor, in bytes, on a thread of the core's. Cancelling the
+    ///   `Progress` or the task stops the loading.
+    /// - Throws: ``HeadroomError``.
+    public static func load(
+        directory: URL, progress: @escaping @Sendable (Progress) -> Void = { _ in }
+    ) async throws -> ModelContainer {
+        _ = useMetalLibrary
+        let loading = bridged_load(directory.path)
+        return try await withTaskCancellationHandler {
+            try await offTheCooperativePool {
+                report(loading, to: progress)
+                return ModelContainer(try bridged { try loading.finish() })
+            }
+        } onCancel: {
+            loading.cancel()
+        }
+    }
+
+    /// Whether conversations can be put to this model.
+    public var hasChatTemplate: Bool { model.has_chat_template() }
+
+    /// How many token ids there are.
+    public var vocabularySize: Int { Int(model.vocabulary_size()) }
+
+    /// The longest sequence the model was made for, in tokens.
+    public var contextLength: Int? { model.context_length().map(Int.init) }
+
+    /// Continues plain text. Work stops when the stream is dropped.
+    public func generate(
+        prompt: String, parameters: GenerateParameters = GenerateParameters()
+    ) -> AsyncThrowingStream<Generation, Error> {
+        events { try model.generate(prompt, parameters.bridged) }
+    }
+}
+
+/// Passes the core's progress on until loading ends.
+private func report(_ loading: BridgedLoading, to observer: (Progress) -> Void) {
+    let progress = Progress(totalUnitCount: 0)
+    while let news = loading.next_progress() {
+        progress.totalUnitCount = Int64(clamping: news.total_bytes)
+        progress.completedUnitCount = Int64(clamping: news.read_bytes)
+        observer(progress)
+        if progress.isCancelled { loading.cancel() }
+    }
+}
+
+/// Tells MLX once where this package keeps its Metal kernels. Not run on Linux, where there are none.
+private let useMetalLibrary: Void = {
+    #if HEADROOM_METAL_LIBRARIES
+    #if os(macOS)
+    let name = "mlx-macosx"
+    #else
+    let name = "mlx-iphoneos"
+    #endif
+    guard let path = Bundle.module.path(forResource: name, ofType: "metallib", inDirectory: "Resources") else { return }
+    // Without it MLX looks in its own places, and the first operation says what it did not find.
+    try? bridged { try bridged_use_metal_library(path) }
+    #endif
+}()

@@ -1,0 +1,926 @@
+import CHeadroomBridge
+public func bridged_memory_state() throws -> BridgedMemoryState {
+    try { let val = __swift_bridge__$bridged_memory_state(); switch val.tag { case __swift_bridge__$ResultBridgedMemoryStateAndBridgedError$ResultOk: return val.payload.ok.intoSwiftRepr() case __swift_bridge__$ResultBridgedMemoryStateAndBridgedError$ResultErr: throw BridgedError(ptr: val.payload.err) default: fatalError() } }()
+}
+public func bridged_clear_cache() throws -> () {
+    try { let val = __swift_bridge__$bridged_clear_cache(); if val != nil { throw BridgedError(ptr: val!) } else { return } }()
+}
+public func bridged_use_metal_library<GenericIntoRustString: IntoRustString>(_ path: GenericIntoRustString) throws -> () {
+    try { let val = __swift_bridge__$bridged_use_metal_library({ let rustString = path.intoRustString(); rustString.isOwned = false; return rustString.ptr }()); if val != nil { throw BridgedError(ptr: val!) } else { return } }()
+}
+public func bridged_panic() throws -> () {
+    try { let val = __swift_bridge__$bridged_panic(); if val != nil { throw BridgedError(ptr: val!) } else { return } }()
+}
+public func bridged_load<GenericIntoRustString: IntoRustString>(_ directory: GenericIntoRustString) -> BridgedLoading {
+    BridgedLoading(ptr: __swift_bridge__$bridged_load({ let rustString = directory.intoRustString(); rustString.isOwned = false; return rustString.ptr }()))
+}
+public func bridged_session<GenericIntoRustString: IntoRustString>(_ model: BridgedModelRef, _ instructions: Optional<GenericIntoRustString>, _ parameters: BridgedParameters) -> BridgedSession {
+    BridgedSession(ptr: __swift_bridge__$bridged_session(model.ptr, { if let rustString = optionalStringIntoRustString(instructions) { rustString.isOwned = false; return rustString.ptr } else { return nil } }(), parameters.intoFfiRepr()))
+}
+public enum BridgedPressure {
+    case Low
+    case Medium
+    case High
+    case Critical
+}
+extension BridgedPressure {
+    func intoFfiRepr() -> __swift_bridge__$BridgedPressure {
+        switch self {
+            case BridgedPressure.Low:
+                return __swift_bridge__$BridgedPressure(tag: __swift_bridge__$BridgedPressure$Low)
+            case BridgedPressure.Medium:
+                return __swift_bridge__$BridgedPressure(tag: __swift_bridge__$BridgedPressure$Medium)
+            case BridgedPressure.High:
+                return __swift_bridge__$BridgedPressure(tag: __swift_bridge__$BridgedPressure$High)
+            case BridgedPressure.Critical:
+                return __swift_bridge__$BridgedPressure(tag: __swift_bridge__$BridgedPressure$Critical)
+        }
+    }
+}
+extension __swift_bridge__$BridgedPressure {
+    func intoSwiftRepr() -> BridgedPressure {
+        switch self.tag {
+            case __swift_bridge__$BridgedPressure$Low:
+                return BridgedPressure.Low
+            case __swift_bridge__$BridgedPressure$Medium:
+                return BridgedPressure.Medium
+            case __swift_bridge__$BridgedPressure$High:
+                return BridgedPressure.High
+            case __swift_bridge__$BridgedPressure$Critical:
+                return BridgedPressure.Critical
+            default:
+                fatalError("Unreachable")
+        }
+    }
+}
+extension __swift_bridge__$Option$BridgedPressure {
+    @inline(__always)
+    func intoSwiftRepr() -> Optional<BridgedPressure> {
+        if self.is_some {
+            return self.val.intoSwiftRepr()
+        } else {
+            return nil
+        }
+    }
+    @inline(__always)
+    static func fromSwiftRepr(_ val: Optional<BridgedPressure>) -> __swift_bridge__$Option$BridgedPressure {
+        if let v = val {
+            return __swift_bridge__$Option$BridgedPressure(is_some: true, val: v.intoFfiRepr())
+        } else {
+            return __swift_bridge__$Option$BridgedPressure(is_some: false, val: __swift_bridge__$BridgedPressure())
+        }
+    }
+}
+extension BridgedPressure: Vectorizable {
+    public static func vecOfSelfNew() -> UnsafeMutableRawPointer {
+        __swift_bridge__$Vec_BridgedPressure$new()
+    }
+
+    public static func vecOfSelfFree(vecPtr: UnsafeMutableRawPointer) {
+        __swift_bridge__$Vec_BridgedPressure$drop(vecPtr)
+    }
+
+    public static func vecOfSelfPush(vecPtr: UnsafeMutableRawPointer, value: Self) {
+        __swift_bridge__$Vec_BridgedPressure$push(vecPtr, value.intoFfiRepr())
+    }
+
+    public static func vecOfSelfPop(vecPtr: UnsafeMutableRawPointer) -> Optional<Self> {
+        let maybeEnum = __swift_bridge__$Vec_BridgedPressure$pop(vecPtr)
+        return maybeEnum.intoSwiftRepr()
+    }
+
+    public static func vecOfSelfGet(vecPtr: UnsafeMutableRawPointer, index: UInt) -> Optional<Self> {
+        let maybeEnum = __swift_bridge__$Vec_BridgedPressure$get(vecPtr, index)
+        return maybeEnum.intoSwiftRepr()
+    }
+
+    public static func vecOfSelfGetMut(vecPtr: UnsafeMutableRawPointer, index: UInt) -> Optional<Self> {
+        let maybeEnum = __swift_bridge__$Vec_BridgedPressure$get_mut(vecPtr, index)
+        return maybeEnum.intoSwiftRepr()
+    }
+
+    public static func vecOfSelfAsPtr(vecPtr: UnsafeMutableRawPointer) -> UnsafePointer<Self> {
+        UnsafePointer<Self>(OpaquePointer(__swift_bridge__$Vec_BridgedPressure$as_ptr(vecPtr)))
+    }
+
+    public static func vecOfSelfLen(vecPtr: UnsafeMutableRawPointer) -> UInt {
+        __swift_bridge__$Vec_BridgedPressure$len(vecPtr)
+    }
+}
+public struct BridgedMlxFigures {
+    public var active_bytes: UInt64
+    public var cache_bytes: UInt64
+    public var peak_bytes: UInt64
+    public var memory_limit_bytes: UInt64
+    public var cache_limit_bytes: UInt64
+
+    public init(active_bytes: UInt64,cache_bytes: UInt64,peak_bytes: UInt64,memory_limit_bytes: UInt64,cache_limit_bytes: UInt64) {
+        self.active_bytes = active_bytes
+        self.cache_bytes = cache_bytes
+        self.peak_bytes = peak_bytes
+        self.memory_limit_bytes = memory_limit_bytes
+        self.cache_limit_bytes = cache_limit_bytes
+    }
+
+    @inline(__always)
+    func intoFfiRepr() -> __swift_bridge__$BridgedMlxFigures {
+        { let val = self; return __swift_bridge__$BridgedMlxFigures(active_bytes: val.active_bytes, cache_bytes: val.cache_bytes, peak_bytes: val.peak_bytes, memory_limit_bytes: val.memory_limit_bytes, cache_limit_bytes: val.cache_limit_bytes); }()
+    }
+}
+extension __swift_bridge__$BridgedMlxFigures {
+    @inline(__always)
+    func intoSwiftRepr() -> BridgedMlxFigures {
+        { let val = self; return BridgedMlxFigures(active_bytes: val.active_bytes, cache_bytes: val.cache_bytes, peak_bytes: val.peak_bytes, memory_limit_bytes: val.memory_limit_bytes, cache_limit_bytes: val.cache_limit_bytes); }()
+    }
+}
+extension __swift_bridge__$Option$BridgedMlxFigures {
+    @inline(__always)
+    func intoSwiftRepr() -> Optional<BridgedMlxFigures> {
+        if self.is_some {
+            return self.val.intoSwiftRepr()
+        } else {
+            return nil
+        }
+    }
+
+    @inline(__always)
+    static func fromSwiftRepr(_ val: Optional<BridgedMlxFigures>) -> __swift_bridge__$Option$BridgedMlxFigures {
+        if let v = val {
+            return __swift_bridge__$Option$BridgedMlxFigures(is_some: true, val: v.intoFfiRepr())
+        } else {
+            return __swift_bridge__$Option$BridgedMlxFigures(is_some: false, val: __swift_bridge__$BridgedMlxFigures())
+        }
+    }
+}
+public struct BridgedMemoryState {
+    public var budget_bytes: Optional<UInt64>
+    public var used_bytes: Optional<UInt64>
+    public var available_bytes: Optional<UInt64>
+    public var physical_bytes: Optional<UInt64>
+    public var pressure: BridgedPressure
+    public var memory_usage_ratio: Optional<Double>
+    public var mlx: Optional<BridgedMlxFigures>
+
+    public init(budget_bytes: Optional<UInt64>,used_bytes: Optional<UInt64>,available_bytes: Optional<UInt64>,physical_bytes: Optional<UInt64>,pressure: BridgedPressure,memory_usage_ratio: Optional<Double>,mlx: Optional<BridgedMlxFigures>) {
+        self.budget_bytes = budget_bytes
+        self.used_bytes = used_bytes
+        self.available_bytes = available_bytes
+        self.physical_bytes = physical_bytes
+        self.pressure = pressure
+        self.memory_usage_ratio = memory_usage_ratio
+        self.mlx = mlx
+    }
+
+    @inline(__always)
+    func intoFfiRepr() -> __swift_bridge__$BridgedMemoryState {
+        { let val = self; return __swift_bridge__$BridgedMemoryState(budget_bytes: val.budget_bytes.intoFfiRepr(), used_bytes: val.used_bytes.intoFfiRepr(), available_bytes: val.available_bytes.intoFfiRepr(), physical_bytes: val.physical_bytes.intoFfiRepr(), pressure: val.pressure.intoFfiRepr(), memory_usage_ratio: val.memory_usage_ratio.intoFfiRepr(), mlx: __swift_bridge__$Option$BridgedMlxFigures.fromSwiftRepr(val.mlx)); }()
+    }
+}
+extension __swift_bridge__$BridgedMemoryState {
+    @inline(__always)
+    func intoSwiftRepr() -> BridgedMemoryState {
+        { let val = self; return BridgedMemoryState(budget_bytes: val.budget_bytes.intoSwiftRepr(), used_bytes: val.used_bytes.intoSwiftRepr(), available_bytes: val.available_bytes.intoSwiftRepr(), physical_bytes: val.physical_bytes.intoSwiftRepr(), pressure: val.pressure.intoSwiftRepr(), memory_usage_ratio: val.memory_usage_ratio.intoSwiftRepr(), mlx: val.mlx.intoSwiftRepr()); }()
+    }
+}
+extension __swift_bridge__$Option$BridgedMemoryState {
+    @inline(__always)
+    func intoSwiftRepr() -> Optional<BridgedMemoryState> {
+        if self.is_some {
+            return self.val.intoSwiftRepr()
+        } else {
+            return nil
+        }
+    }
+
+    @inline(__always)
+    static func fromSwiftRepr(_ val: Optional<BridgedMemoryState>) -> __swift_bridge__$Option$BridgedMemoryState {
+        if let v = val {
+            return __swift_bridge__$Option$BridgedMemoryState(is_some: true, val: v.intoFfiRepr())
+        } else {
+            return __swift_bridge__$Option$BridgedMemoryState(is_some: false, val: __swift_bridge__$BridgedMemoryState())
+        }
+    }
+}
+public struct BridgedParameters {
+    public var max_tokens: UInt32
+    public var temperature: Float
+    public var top_p: Float
+    public var top_k: UInt32
+    public var min_p: Float
+    public var repetition_penalty: Float
+    public var repetition_context: UInt32
+    public var seed: Optional<UInt64>
+    public var stop: RustVec<RustString>
+    public var prefill_step: UInt32
+
+    public init(max_tokens: UInt32,temperature: Float,top_p: Float,top_k: UInt32,min_p: Float,repetition_penalty: Float,repetition_context: UInt32,seed: Optional<UInt64>,stop: RustVec<RustString>,prefill_step: UInt32) {
+        self.max_tokens = max_tokens
+        self.temperature = temperature
+        self.top_p = top_p
+        self.top_k = top_k
+        self.min_p = min_p
+        self.repetition_penalty = repetition_penalty
+        self.repetition_context = repetition_context
+        self.seed = seed
+        self.stop = stop
+        self.prefill_step = prefill_step
+    }
+
+    @inline(__always)
+    func intoFfiRepr() -> __swift_bridge__$BridgedParameters {
+        { let val = self; return __swift_bridge__$BridgedParameters(max_tokens: val.max_tokens, temperature: val.temperature, top_p: val.top_p, top_k: val.top_k, min_p: val.min_p, repetition_penalty: val.repetition_penalty, repetition_context: val.repetition_context, seed: val.seed.intoFfiRepr(), stop: { let val = val.stop; val.isOwned = false; return val.ptr }(), prefill_step: val.prefill_step); }()
+    }
+}
+extension __swift_bridge__$BridgedParameters {
+    @inline(__always)
+    func intoSwiftRepr() -> BridgedParameters {
+        { let val = self; return BridgedParameters(max_tokens: val.max_tokens, temperature: val.temperature, top_p: val.top_p, top_k: val.top_k, min_p: val.min_p, repetition_penalty: val.repetition_penalty, repetition_context: val.repetition_context, seed: val.seed.intoSwiftRepr(), stop: RustVec(ptr: val.stop), prefill_step: val.prefill_step); }()
+    }
+}
+extension __swift_bridge__$Option$BridgedParameters {
+    @inline(__always)
+    func intoSwiftRepr() -> Optional<BridgedParameters> {
+        if self.is_some {
+            return self.val.intoSwiftRepr()
+        } else {
+            return nil
+        }
+    }
+
+    @inline(__always)
+    static func fromSwiftRepr(_ val: Optional<BridgedParameters>) -> __swift_bridge__$Option$BridgedParameters {
+        if let v = val {
+            return __swift_bridge__$Option$BridgedParameters(is_some: true, val: v.intoFfiRepr())
+        } else {
+            return __swift_bridge__$Option$BridgedParameters(is_some: false, val: __swift_bridge__$BridgedParameters())
+        }
+    }
+}
+public enum BridgedStopReason {
+    case Stop
+    case Length
+    case Cancelled
+}
+extension BridgedStopReason {
+    func intoFfiRepr() -> __swift_bridge__$BridgedStopReason {
+        switch self {
+            case BridgedStopReason.Stop:
+                return __swift_bridge__$BridgedStopReason(tag: __swift_bridge__$BridgedStopReason$Stop)
+            case BridgedStopReason.Length:
+                return __swift_bridge__$BridgedStopReason(tag: __swift_bridge__$BridgedStopReason$Length)
+            case BridgedStopReason.Cancelled:
+                return __swift_bridge__$BridgedStopReason(tag: __swift_bridge__$BridgedStopReason$Cancelled)
+        }
+    }
+}
+extension __swift_bridge__$BridgedStopReason {
+    func intoSwiftRepr() -> BridgedStopReason {
+        switch self.tag {
+            case __swift_bridge__$BridgedStopReason$Stop:
+                return BridgedStopReason.Stop
+            case __swift_bridge__$BridgedStopReason$Length:
+                return BridgedStopReason.Length
+            case __swift_bridge__$BridgedStopReason$Cancelled:
+                return BridgedStopReason.Cancelled
+            default:
+                fatalError("Unreachable")
+        }
+    }
+}
+extension __swift_bridge__$Option$BridgedStopReason {
+    @inline(__always)
+    func intoSwiftRepr() -> Optional<BridgedStopReason> {
+        if self.is_some {
+            return self.val.intoSwiftRepr()
+        } else {
+            return nil
+        }
+    }
+    @inline(__always)
+    static func fromSwiftRepr(_ val: Optional<BridgedStopReason>) -> __swift_bridge__$Option$BridgedStopReason {
+        if let v = val {
+            return __swift_bridge__$Option$BridgedStopReason(is_some: true, val: v.intoFfiRepr())
+        } else {
+            return __swift_bridge__$Option$BridgedStopReason(is_some: false, val: __swift_bridge__$BridgedStopReason())
+        }
+    }
+}
+extension BridgedStopReason: Vectorizable {
+    public static func vecOfSelfNew() -> UnsafeMutableRawPointer {
+        __swift_bridge__$Vec_BridgedStopReason$new()
+    }
+
+    public static func vecOfSelfFree(vecPtr: UnsafeMutableRawPointer) {
+        __swift_bridge__$Vec_BridgedStopReason$drop(vecPtr)
+    }
+
+    public static func vecOfSelfPush(vecPtr: UnsafeMutableRawPointer, value: Self) {
+        __swift_bridge__$Vec_BridgedStopReason$push(vecPtr, value.intoFfiRepr())
+    }
+
+    public static func vecOfSelfPop(vecPtr: UnsafeMutableRawPointer) -> Optional<Self> {
+        let maybeEnum = __swift_bridge__$Vec_BridgedStopReason$pop(vecPtr)
+        return maybeEnum.intoSwiftRepr()
+    }
+
+    public static func vecOfSelfGet(vecPtr: UnsafeMutableRawPointer, index: UInt) -> Optional<Self> {
+        let maybeEnum = __swift_bridge__$Vec_BridgedStopReason$get(vecPtr, index)
+        return maybeEnum.intoSwiftRepr()
+    }
+
+    public static func vecOfSelfGetMut(vecPtr: UnsafeMutableRawPointer, index: UInt) -> Optional<Self> {
+        let maybeEnum = __swift_bridge__$Vec_BridgedStopReason$get_mut(vecPtr, index)
+        return maybeEnum.intoSwiftRepr()
+    }
+
+    public static func vecOfSelfAsPtr(vecPtr: UnsafeMutableRawPointer) -> UnsafePointer<Self> {
+        UnsafePointer<Self>(OpaquePointer(__swift_bridge__$Vec_BridgedStopReason$as_ptr(vecPtr)))
+    }
+
+    public static func vecOfSelfLen(vecPtr: UnsafeMutableRawPointer) -> UInt {
+        __swift_bridge__$Vec_BridgedStopReason$len(vecPtr)
+    }
+}
+public struct BridgedSummary {
+    public var text: RustString
+    public var tokens: RustVec<UInt32>
+    public var prompt_tokens: UInt64
+    public var cached_prompt_tokens: UInt64
+    public var stop_reason: BridgedStopReason
+    public var load_seconds: Double
+    public var time_to_first_token_seconds: Optional<Double>
+    public var prompt_tokens_per_second: Optional<Double>
+    public var generation_tokens_per_second: Optional<Double>
+    public var peak_mlx_bytes: UInt64
+    public var peak_footprint_bytes: Optional<UInt64>
+    public var kv_cache_bytes: UInt64
+
+    public init(text: RustString,tokens: RustVec<UInt32>,prompt_tokens: UInt64,cached_prompt_tokens: UInt64,stop_reason: BridgedStopReason,load_seconds: Double,time_to_first_token_seconds: Optional<Double>,prompt_tokens_per_second: Optional<Double>,generation_tokens_per_second: Optional<Double>,peak_mlx_bytes: UInt64,peak_footprint_bytes: Optional<UInt64>,kv_cache_bytes: UInt64) {
+        self.text = text
+        self.tokens = tokens
+        self.prompt_tokens = prompt_tokens
+        self.cached_prompt_tokens = cached_prompt_tokens
+        self.stop_reason = stop_reason
+        self.load_seconds = load_seconds
+        self.time_to_first_token_seconds = time_to_first_token_seconds
+        self.prompt_tokens_per_second = prompt_tokens_per_second
+        self.generation_tokens_per_second = generation_tokens_per_second
+        self.peak_mlx_bytes = peak_mlx_bytes
+        self.peak_footprint_bytes = peak_footprint_bytes
+        self.kv_cache_bytes = kv_cache_bytes
+    }
+
+    @inline(__always)
+    func intoFfiRepr() -> __swift_bridge__$BridgedSummary {
+        { let val = self; return __swift_bridge__$BridgedSummary(text: { let rustString = val.text.intoRustString(); rustString.isOwned = false; return rustString.ptr }(), tokens: { let val = val.tokens; val.isOwned = false; return val.ptr }(), prompt_tokens: val.prompt_tokens, cached_prompt_tokens: val.cached_prompt_tokens, stop_reason: val.stop_reason.intoFfiRepr(), load_seconds: val.load_seconds, time_to_first_token_seconds: val.time_to_first_token_seconds.intoFfiRepr(), prompt_tokens_per_second: val.prompt_tokens_per_second.intoFfiRepr(), generation_tokens_per_second: val.generation_tokens_per_second.intoFfiRepr(), peak_mlx_bytes: val.peak_mlx_bytes, peak_footprint_bytes: val.peak_footprint_bytes.intoFfiRepr(), kv_cache_bytes: val.kv_cache_bytes); }()
+    }
+}
+extension __swift_bridge__$BridgedSummary {
+    @inline(__always)
+    func intoSwiftRepr() -> BridgedSummary {
+        { let val = self; return BridgedSummary(text: RustString(ptr: val.text), tokens: RustVec(ptr: val.tokens), prompt_tokens: val.prompt_tokens, cached_prompt_tokens: val.cached_prompt_tokens, stop_reason: val.stop_reason.intoSwiftRepr(), load_seconds: val.load_seconds, time_to_first_token_seconds: val.time_to_first_token_seconds.intoSwiftRepr(), prompt_tokens_per_second: val.prompt_tokens_per_second.intoSwiftRepr(), generation_tokens_per_second: val.generation_tokens_per_second.intoSwiftRepr(), peak_mlx_bytes: val.peak_mlx_bytes, peak_footprint_bytes: val.peak_footprint_bytes.intoSwiftRepr(), kv_cache_bytes: val.kv_cache_bytes); }()
+    }
+}
+extension __swift_bridge__$Option$BridgedSummary {
+    @inline(__always)
+    func intoSwiftRepr() -> Optional<BridgedSummary> {
+        if self.is_some {
+            return self.val.intoSwiftRepr()
+        } else {
+            return nil
+        }
+    }
+
+    @inline(__always)
+    static func fromSwiftRepr(_ val: Optional<BridgedSummary>) -> __swift_bridge__$Option$BridgedSummary {
+        if let v = val {
+            return __swift_bridge__$Option$BridgedSummary(is_some: true, val: v.intoFfiRepr())
+        } else {
+            return __swift_bridge__$Option$BridgedSummary(is_some: false, val: __swift_bridge__$BridgedSummary())
+        }
+    }
+}
+public enum BridgedEvent {
+    case Prefill(done_tokens: UInt64, total_tokens: UInt64)
+    case Text(RustString)
+    case End(BridgedSummary)
+    case Over
+}
+extension BridgedEvent {
+    func intoFfiRepr() -> __swift_bridge__$BridgedEvent {
+        switch self {
+            case BridgedEvent.Prefill(let done_tokens, let total_tokens):
+                return __swift_bridge__$BridgedEvent(tag: __swift_bridge__$BridgedEvent$Prefill, payload: __swift_bridge__$BridgedEventFields(Prefill: __swift_bridge__$BridgedEvent$FieldOfPrefill(done_tokens: done_tokens, total_tokens: total_tokens)))
+            case BridgedEvent.Text(let _0):
+                return __swift_bridge__$BridgedEvent(tag: __swift_bridge__$BridgedEvent$Text, payload: __swift_bridge__$BridgedEventFields(Text: __swift_bridge__$BridgedEvent$FieldOfText(_0: { let rustString = _0.intoRustString(); rustString.isOwned = false; return rustString.ptr }())))
+            case BridgedEvent.End(let _0):
+                return __swift_bridge__$BridgedEvent(tag: __swift_bridge__$BridgedEvent$End, payload: __swift_bridge__$BridgedEventFields(End: __swift_bridge__$BridgedEvent$FieldOfEnd(_0: _0.intoFfiRepr())))
+            case BridgedEvent.Over:
+                return {var val = __swift_bridge__$BridgedEvent(); val.tag = __swift_bridge__$BridgedEvent$Over; return val }()
+        }
+    }
+}
+extension __swift_bridge__$BridgedEvent {
+    func intoSwiftRepr() -> BridgedEvent {
+        switch self.tag {
+            case __swift_bridge__$BridgedEvent$Prefill:
+                return BridgedEvent.Prefill(done_tokens: self.payload.Prefill.done_tokens, total_tokens: self.payload.Prefill.total_tokens)
+            case __swift_bridge__$BridgedEvent$Text:
+                return BridgedEvent.Text(RustString(ptr: self.payload.Text._0))
+            case __swift_bridge__$BridgedEvent$End:
+                return BridgedEvent.End(self.payload.End._0.intoSwiftRepr())
+            case __swift_bridge__$BridgedEvent$Over:
+                return BridgedEvent.Over
+            default:
+                fatalError("Unreachable")
+        }
+    }
+}
+extension __swift_bridge__$Option$BridgedEvent {
+    @inline(__always)
+    func intoSwiftRepr() -> Optional<BridgedEvent> {
+        if self.is_some {
+            return self.val.intoSwiftRepr()
+        } else {
+            return nil
+        }
+    }
+    @inline(__always)
+    static func fromSwiftRepr(_ val: Optional<BridgedEvent>) -> __swift_bridge__$Option$BridgedEvent {
+        if let v = val {
+            return __swift_bridge__$Option$BridgedEvent(is_some: true, val: v.intoFfiRepr())
+        } else {
+            return __swift_bridge__$Option$BridgedEvent(is_some: false, val: __swift_bridge__$BridgedEvent())
+        }
+    }
+}
+public struct BridgedProgress {
+    public var read_bytes: UInt64
+    public var total_bytes: UInt64
+
+    public init(read_bytes: UInt64,total_bytes: UInt64) {
+        self.read_bytes = read_bytes
+        self.total_bytes = total_bytes
+    }
+
+    @inline(__always)
+    func intoFfiRepr() -> __swift_bridge__$BridgedProgress {
+        { let val = self; return __swift_bridge__$BridgedProgress(read_bytes: val.read_bytes, total_bytes: val.total_bytes); }()
+    }
+}
+extension __swift_bridge__$BridgedProgress {
+    @inline(__always)
+    func intoSwiftRepr() -> BridgedProgress {
+        { let val = self; return BridgedProgress(read_bytes: val.read_bytes, total_bytes: val.total_bytes); }()
+    }
+}
+extension __swift_bridge__$Option$BridgedProgress {
+    @inline(__always)
+    func intoSwiftRepr() -> Optional<BridgedProgress> {
+        if self.is_some {
+            return self.val.intoSwiftRepr()
+        } else {
+            return nil
+        }
+    }
+
+    @inline(__always)
+    static func fromSwiftRepr(_ val: Optional<BridgedProgress>) -> __swift_bridge__$Option$BridgedProgress {
+        if let v = val {
+            return __swift_bridge__$Option$BridgedProgress(is_some: true, val: v.intoFfiRepr())
+        } else {
+            return __swift_bridge__$Option$BridgedProgress(is_some: false, val: __swift_bridge__$BridgedProgress())
+        }
+    }
+}
+
+public class BridgedError: BridgedErrorRefMut {
+    var isOwned: Bool = true
+
+    public override init(ptr: UnsafeMutableRawPointer) {
+        super.init(ptr: ptr)
+    }
+
+    deinit {
+        if isOwned {
+            __swift_bridge__$BridgedError$_free(ptr)
+        }
+    }
+}
+public class BridgedErrorRefMut: BridgedErrorRef {
+    public override init(ptr: UnsafeMutableRawPointer) {
+        super.init(ptr: ptr)
+    }
+}
+public class BridgedErrorRef {
+    var ptr: UnsafeMutableRawPointer
+
+    public init(ptr: UnsafeMutableRawPointer) {
+        self.ptr = ptr
+    }
+}
+extension BridgedErrorRef {
+    public func code() -> UInt32 {
+        __swift_bridge__$BridgedError$code(ptr)
+    }
+
+    public func message() -> RustString {
+        RustString(ptr: __swift_bridge__$BridgedError$message(ptr))
+    }
+}
+extension BridgedError: Vectorizable {
+    public static func vecOfSelfNew() -> UnsafeMutableRawPointer {
+        __swift_bridge__$Vec_BridgedError$new()
+    }
+
+    public static func vecOfSelfFree(vecPtr: UnsafeMutableRawPointer) {
+        __swift_bridge__$Vec_BridgedError$drop(vecPtr)
+    }
+
+    public static func vecOfSelfPush(vecPtr: UnsafeMutableRawPointer, value: BridgedError) {
+        __swift_bridge__$Vec_BridgedError$push(vecPtr, {value.isOwned = false; return value.ptr;}())
+    }
+
+    public static func vecOfSelfPop(vecPtr: UnsafeMutableRawPointer) -> Optional<Self> {
+        let pointer = __swift_bridge__$Vec_BridgedError$pop(vecPtr)
+        if pointer == nil {
+            return nil
+        } else {
+            return (BridgedError(ptr: pointer!) as! Self)
+        }
+    }
+
+    public static func vecOfSelfGet(vecPtr: UnsafeMutableRawPointer, index: UInt) -> Optional<BridgedErrorRef> {
+        let pointer = __swift_bridge__$Vec_BridgedError$get(vecPtr, index)
+        if pointer == nil {
+            return nil
+        } else {
+            return BridgedErrorRef(ptr: pointer!)
+        }
+    }
+
+    public static func vecOfSelfGetMut(vecPtr: UnsafeMutableRawPointer, index: UInt) -> Optional<BridgedErrorRefMut> {
+        let pointer = __swift_bridge__$Vec_BridgedError$get_mut(vecPtr, index)
+        if pointer == nil {
+            return nil
+        } else {
+            return BridgedErrorRefMut(ptr: pointer!)
+        }
+    }
+
+    public static func vecOfSelfAsPtr(vecPtr: UnsafeMutableRawPointer) -> UnsafePointer<BridgedErrorRef> {
+        UnsafePointer<BridgedErrorRef>(OpaquePointer(__swift_bridge__$Vec_BridgedError$as_ptr(vecPtr)))
+    }
+
+    public static func vecOfSelfLen(vecPtr: UnsafeMutableRawPointer) -> UInt {
+        __swift_bridge__$Vec_BridgedError$len(vecPtr)
+    }
+}
+
+
+public class BridgedLoading: BridgedLoadingRefMut {
+    var isOwned: Bool = true
+
+    public override init(ptr: UnsafeMutableRawPointer) {
+        super.init(ptr: ptr)
+    }
+
+    deinit {
+        if isOwned {
+            __swift_bridge__$BridgedLoading$_free(ptr)
+        }
+    }
+}
+public class BridgedLoadingRefMut: BridgedLoadingRef {
+    public override init(ptr: UnsafeMutableRawPointer) {
+        super.init(ptr: ptr)
+    }
+}
+public class BridgedLoadingRef {
+    var ptr: UnsafeMutableRawPointer
+
+    public init(ptr: UnsafeMutableRawPointer) {
+        self.ptr = ptr
+    }
+}
+extension BridgedLoadingRef {
+    public func next_progress() -> Optional<BridgedProgress> {
+        __swift_bridge__$BridgedLoading$next_progress(ptr).intoSwiftRepr()
+    }
+
+    public func finish() throws -> BridgedModel {
+        try { let val = __swift_bridge__$BridgedLoading$finish(ptr); if val.is_ok { return BridgedModel(ptr: val.ok_or_err!) } else { throw BridgedError(ptr: val.ok_or_err!) } }()
+    }
+
+    public func cancel() {
+        __swift_bridge__$BridgedLoading$cancel(ptr)
+    }
+}
+extension BridgedLoading: Vectorizable {
+    public static func vecOfSelfNew() -> UnsafeMutableRawPointer {
+        __swift_bridge__$Vec_BridgedLoading$new()
+    }
+
+    public static func vecOfSelfFree(vecPtr: UnsafeMutableRawPointer) {
+        __swift_bridge__$Vec_BridgedLoading$drop(vecPtr)
+    }
+
+    public static func vecOfSelfPush(vecPtr: UnsafeMutableRawPointer, value: BridgedLoading) {
+        __swift_bridge__$Vec_BridgedLoading$push(vecPtr, {value.isOwned = false; return value.ptr;}())
+    }
+
+    public static func vecOfSelfPop(vecPtr: UnsafeMutableRawPointer) -> Optional<Self> {
+        let pointer = __swift_bridge__$Vec_BridgedLoading$pop(vecPtr)
+        if pointer == nil {
+            return nil
+        } else {
+            return (BridgedLoading(ptr: pointer!) as! Self)
+        }
+    }
+
+    public static func vecOfSelfGet(vecPtr: UnsafeMutableRawPointer, index: UInt) -> Optional<BridgedLoadingRef> {
+        let pointer = __swift_bridge__$Vec_BridgedLoading$get(vecPtr, index)
+        if pointer == nil {
+            return nil
+        } else {
+            return BridgedLoadingRef(ptr: pointer!)
+        }
+    }
+
+    public static func vecOfSelfGetMut(vecPtr: UnsafeMutableRawPointer, index: UInt) -> Optional<BridgedLoadingRefMut> {
+        let pointer = __swift_bridge__$Vec_BridgedLoading$get_mut(vecPtr, index)
+        if pointer == nil {
+            return nil
+        } else {
+            return BridgedLoadingRefMut(ptr: pointer!)
+        }
+    }
+
+    public static func vecOfSelfAsPtr(vecPtr: UnsafeMutableRawPointer) -> UnsafePointer<BridgedLoadingRef> {
+        UnsafePointer<BridgedLoadingRef>(OpaquePointer(__swift_bridge__$Vec_BridgedLoading$as_ptr(vecPtr)))
+    }
+
+    public static func vecOfSelfLen(vecPtr: UnsafeMutableRawPointer) -> UInt {
+        __swift_bridge__$Vec_BridgedLoading$len(vecPtr)
+    }
+}
+
+
+public class BridgedModel: BridgedModelRefMut {
+    var isOwned: Bool = true
+
+    public override init(ptr: UnsafeMutableRawPointer) {
+        super.init(ptr: ptr)
+    }
+
+    deinit {
+        if isOwned {
+            __swift_bridge__$BridgedModel$_free(ptr)
+        }
+    }
+}
+public class BridgedModelRefMut: BridgedModelRef {
+    public override init(ptr: UnsafeMutableRawPointer) {
+        super.init(ptr: ptr)
+    }
+}
+public class BridgedModelRef {
+    var ptr: UnsafeMutableRawPointer
+
+    public init(ptr: UnsafeMutableRawPointer) {
+        self.ptr = ptr
+    }
+}
+extension BridgedModelRef {
+    public func has_chat_template() -> Bool {
+        __swift_bridge__$BridgedModel$has_chat_template(ptr)
+    }
+
+    public func vocabulary_size() -> UInt32 {
+        __swift_bridge__$BridgedModel$vocabulary_size(ptr)
+    }
+
+    public func context_length() -> Optional<UInt32> {
+        __swift_bridge__$BridgedModel$context_length(ptr).intoSwiftRepr()
+    }
+
+    public func generate<GenericIntoRustString: IntoRustString>(_ prompt: GenericIntoRustString, _ parameters: BridgedParameters) throws -> BridgedGeneration {
+        try { let val = __swift_bridge__$BridgedModel$generate(ptr, { let rustString = prompt.intoRustString(); rustString.isOwned = false; return rustString.ptr }(), parameters.intoFfiRepr()); if val.is_ok { return BridgedGeneration(ptr: val.ok_or_err!) } else { throw BridgedError(ptr: val.ok_or_err!) } }()
+    }
+}
+extension BridgedModel: Vectorizable {
+    public static func vecOfSelfNew() -> UnsafeMutableRawPointer {
+        __swift_bridge__$Vec_BridgedModel$new()
+    }
+
+    public static func vecOfSelfFree(vecPtr: UnsafeMutableRawPointer) {
+        __swift_bridge__$Vec_BridgedModel$drop(vecPtr)
+    }
+
+    public static func vecOfSelfPush(vecPtr: UnsafeMutableRawPointer, value: BridgedModel) {
+        __swift_bridge__$Vec_BridgedModel$push(vecPtr, {value.isOwned = false; return value.ptr;}())
+    }
+
+    public static func vecOfSelfPop(vecPtr: UnsafeMutableRawPointer) -> Optional<Self> {
+        let pointer = __swift_bridge__$Vec_BridgedModel$pop(vecPtr)
+        if pointer == nil {
+            return nil
+        } else {
+            return (BridgedModel(ptr: pointer!) as! Self)
+        }
+    }
+
+    public static func vecOfSelfGet(vecPtr: UnsafeMutableRawPointer, index: UInt) -> Optional<BridgedModelRef> {
+        let pointer = __swift_bridge__$Vec_BridgedModel$get(vecPtr, index)
+        if pointer == nil {
+            return nil
+        } else {
+            return BridgedModelRef(ptr: pointer!)
+        }
+    }
+
+    public static func vecOfSelfGetMut(vecPtr: UnsafeMutableRawPointer, index: UInt) -> Optional<BridgedModelRefMut> {
+        let pointer = __swift_bridge__$Vec_BridgedModel$get_mut(vecPtr, index)
+        if pointer == nil {
+            return nil
+        } else {
+            return BridgedModelRefMut(ptr: pointer!)
+        }
+    }
+
+    public static func vecOfSelfAsPtr(vecPtr: UnsafeMutableRawPointer) -> UnsafePointer<BridgedModelRef> {
+        UnsafePointer<BridgedModelRef>(OpaquePointer(__swift_bridge__$Vec_BridgedModel$as_ptr(vecPtr)))
+    }
+
+    public static func vecOfSelfLen(vecPtr: UnsafeMutableRawPointer) -> UInt {
+        __swift_bridge__$Vec_BridgedModel$len(vecPtr)
+    }
+}
+
+
+public class BridgedSession: BridgedSessionRefMut {
+    var isOwned: Bool = true
+
+    public override init(ptr: UnsafeMutableRawPointer) {
+        super.init(ptr: ptr)
+    }
+
+    deinit {
+        if isOwned {
+            __swift_bridge__$BridgedSession$_free(ptr)
+        }
+    }
+}
+public class BridgedSessionRefMut: BridgedSessionRef {
+    public override init(ptr: UnsafeMutableRawPointer) {
+        super.init(ptr: ptr)
+    }
+}
+public class BridgedSessionRef {
+    var ptr: UnsafeMutableRawPointer
+
+    public init(ptr: UnsafeMutableRawPointer) {
+        self.ptr = ptr
+    }
+}
+extension BridgedSessionRef {
+    public func respond<GenericIntoRustString: IntoRustString>(_ text: GenericIntoRustString) throws -> BridgedGeneration {
+        try { let val = __swift_bridge__$BridgedSession$respond(ptr, { let rustString = text.intoRustString(); rustString.isOwned = false; return rustString.ptr }()); if val.is_ok { return BridgedGeneration(ptr: val.ok_or_err!) } else { throw BridgedError(ptr: val.ok_or_err!) } }()
+    }
+
+    public func reset() {
+        __swift_bridge__$BridgedSession$reset(ptr)
+    }
+}
+extension BridgedSession: Vectorizable {
+    public static func vecOfSelfNew() -> UnsafeMutableRawPointer {
+        __swift_bridge__$Vec_BridgedSession$new()
+    }
+
+    public static func vecOfSelfFree(vecPtr: UnsafeMutableRawPointer) {
+        __swift_bridge__$Vec_BridgedSession$drop(vecPtr)
+    }
+
+    public static func vecOfSelfPush(vecPtr: UnsafeMutableRawPointer, value: BridgedSession) {
+        __swift_bridge__$Vec_BridgedSession$push(vecPtr, {value.isOwned = false; return value.ptr;}())
+    }
+
+    public static func vecOfSelfPop(vecPtr: UnsafeMutableRawPointer) -> Optional<Self> {
+        let pointer = __swift_bridge__$Vec_BridgedSession$pop(vecPtr)
+        if pointer == nil {
+            return nil
+        } else {
+            return (BridgedSession(ptr: pointer!) as! Self)
+        }
+    }
+
+    public static func vecOfSelfGet(vecPtr: UnsafeMutableRawPointer, index: UInt) -> Optional<BridgedSessionRef> {
+        let pointer = __swift_bridge__$Vec_BridgedSession$get(vecPtr, index)
+        if pointer == nil {
+            return nil
+        } else {
+            return BridgedSessionRef(ptr: pointer!)
+        }
+    }
+
+    public static func vecOfSelfGetMut(vecPtr: UnsafeMutableRawPointer, index: UInt) -> Optional<BridgedSessionRefMut> {
+        let pointer = __swift_bridge__$Vec_BridgedSession$get_mut(vecPtr, index)
+        if pointer == nil {
+            return nil
+        } else {
+            return BridgedSessionRefMut(ptr: pointer!)
+        }
+    }
+
+    public static func vecOfSelfAsPtr(vecPtr: UnsafeMutableRawPointer) -> UnsafePointer<BridgedSessionRef> {
+        UnsafePointer<BridgedSessionRef>(OpaquePointer(__swift_bridge__$Vec_BridgedSession$as_ptr(vecPtr)))
+    }
+
+    public static func vecOfSelfLen(vecPtr: UnsafeMutableRawPointer) -> UInt {
+        __swift_bridge__$Vec_BridgedSession$len(vecPtr)
+    }
+}
+
+
+public class BridgedGeneration: BridgedGenerationRefMut {
+    var isOwned: Bool = true
+
+    public override init(ptr: UnsafeMutableRawPointer) {
+        super.init(ptr: ptr)
+    }
+
+    deinit {
+        if isOwned {
+            __swift_bridge__$BridgedGeneration$_free(ptr)
+        }
+    }
+}
+public class BridgedGenerationRefMut: BridgedGenerationRef {
+    public override init(ptr: UnsafeMutableRawPointer) {
+        super.init(ptr: ptr)
+    }
+}
+public class BridgedGenerationRef {
+    var ptr: UnsafeMutableRawPointer
+
+    public init(ptr: UnsafeMutableRawPointer) {
+        self.ptr = ptr
+    }
+}
+extension BridgedGenerationRef {
+    public func next_event() throws -> BridgedEvent {
+        try { let val = __swift_bridge__$BridgedGeneration$next_event(ptr); switch val.tag { case __swift_bridge__$ResultBridgedEventAndBridgedError$ResultOk: return val.payload.ok.intoSwiftRepr() case __swift_bridge__$ResultBridgedEventAndBridgedError$ResultErr: throw BridgedError(ptr: val.payload.err) default: fatalError() } }()
+    }
+
+    public func cancel() {
+        __swift_bridge__$BridgedGeneration$cancel(ptr)
+    }
+}
+extension BridgedGeneration: Vectorizable {
+    public static func vecOfSelfNew() -> UnsafeMutableRawPointer {
+        __swift_bridge__$Vec_BridgedGeneration$new()
+    }
+
+    public static func vecOfSelfFree(vecPtr: UnsafeMutableRawPointer) {
+        __swift_bridge__$Vec_BridgedGeneration$drop(vecPtr)
+    }
+
+    public static func vecOfSelfPush(vecPtr: UnsafeMutableRawPointer, value: BridgedGeneration) {
+        __swift_bridge__$Vec_BridgedGeneration$push(vecPtr, {value.isOwned = false; return value.ptr;}())
+    }
+
+    public static func vecOfSelfPop(vecPtr: UnsafeMutableRawPointer) -> Optional<Self> {
+        let pointer = __swift_bridge__$Vec_BridgedGeneration$pop(vecPtr)
+        if pointer == nil {
+            return nil
+        } else {
+            return (BridgedGeneration(ptr: pointer!) as! Self)
+        }
+    }
+
+    public static func vecOfSelfGet(vecPtr: UnsafeMutableRawPointer, index: UInt) -> Optional<BridgedGenerationRef> {
+        let pointer = __swift_bridge__$Vec_BridgedGeneration$get(vecPtr, index)
+        if pointer == nil {
+            return nil
+        } else {
+            return BridgedGenerationRef(ptr: pointer!)
+        }
+    }
+
+    public static func vecOfSelfGetMut(vecPtr: UnsafeMutableRawPointer, index: UInt) -> Optional<BridgedGenerationRefMut> {
+        let pointer = __swift_bridge__$Vec_BridgedGeneration$get_mut(vecPtr, index)
+        if pointer == nil {
+            return nil
+        } else {
+            return BridgedGenerationRefMut(ptr: pointer!)
+        }
+    }
+
+    public static func vecOfSelfAsPtr(vecPtr: UnsafeMutableRawPointer) -> UnsafePointer<BridgedGenerationRef> {
+        UnsafePointer<BridgedGenerationRef>(OpaquePointer(__swift_bridge__$Vec_BridgedGeneration$as_ptr(vecPtr)))
+    }
+
+    public static func vecOfSelfLen(vecPtr: UnsafeMutableRawPointer) -> UInt {
+        __swift_bridge__$Vec_BridgedGeneration$len(vecPtr)
+    }
+}
