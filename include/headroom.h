@@ -1,0 +1,568 @@
+// Headroom: language models inside the memory that a device really has.
+//
+// Rules that hold for every call:
+//
+// - A call that can fail returns an `hr_error *`: NULL is success. Outputs are written on success
+//   only. Every error that is not NULL is freed with `hr_error_free`.
+// - Models, sessions, generations and strings are 64-bit handles. 0 is never valid; a handle that
+//   was freed, or is of another kind, gives `HR_INVALID_HANDLE` and nothing worse.
+// - Text goes in as pointer and length in bytes, UTF-8, without a zero byte; NULL with length 0 is
+//   empty. The library copies it before the call returns. Text comes out as an `hr_string`, which
+//   the host frees with `hr_string_free`.
+// - Structs begin with `size`: set it to `sizeof` of the struct before passing its address. The
+//   library reads and writes no byte past it. After a call that fills a struct, `size` says how
+//   much of it was filled.
+// - Any call may come from any thread, and from inside any callback: no lock is held while host
+//   code runs. Callbacks run on the thread that made the call they were given to.
+
+#ifndef HEADROOM_H
+#define HEADROOM_H
+
+// Generated from bindings/src/c by `cargo xtask header`; change it there.
+
+#include <stddef.h>
+#include <stdint.h>
+
+// Version of this header. It changes only when a host built with an older header would break;
+// new functions, and new fields at the end of structs, leave it as it is.
+#define HR_ABI_VERSION 1
+
+// An integer figure that is not known. A `double` that is not known is NaN.
+#define HR_UNKNOWN UINT64_MAX
+
+// Why a call failed. The numbers never change; new ones may be added.
+enum hr_code
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    // Success; never the code of an error that was returned.
+    HR_OK = 0,
+    // A fault inside the library, caught at its border. Worth a report.
+    HR_INTERNAL = 1,
+    // A pointer that must not be NULL was.
+    HR_NULL_POINTER = 2,
+    // A handle is 0, was freed, is of another kind or was never issued.
+    HR_INVALID_HANDLE = 3,
+    // Too many handles are in use.
+    HR_HANDLES_EXHAUSTED = 4,
+    // Text is not UTF-8.
+    HR_INVALID_UTF8 = 5,
+    // The `size` of a struct is not one that it ever had, or will have.
+    HR_INVALID_STRUCT_SIZE = 6,
+    // A value is out of its range.
+    HR_INVALID_PARAMETER = 7,
+    // The system refused to open or read a file.
+    HR_FILE_UNREADABLE = 8,
+    // A model's files are malformed or do not agree with each other.
+    HR_MODEL_FILES = 9,
+    // The model's family is not one that this version knows.
+    HR_UNKNOWN_FAMILY = 10,
+    // The tokenizer cannot be used, or not with these weights.
+    HR_TOKENIZER = 11,
+    // The chat template could not be applied.
+    HR_CHAT_TEMPLATE = 12,
+    // A conversation was asked of a model without a chat template.
+    HR_NO_CHAT_TEMPLATE = 13,
+    // There is nothing to continue.
+    HR_PROMPT_EMPTY = 14,
+    // The prompt leaves no room for an answer in the model's context.
+    HR_PROMPT_TOO_LONG = 15,
+    // The host stopped it.
+    HR_CANCELLED = 16,
+    // MLX could not carry out a computation.
+    HR_COMPUTATION = 17,
+    // Memory could not be had.
+    HR_OUT_OF_MEMORY = 18,
+    // The system does not tell its memory figures.
+    HR_MEMORY_UNREADABLE = 19,
+    // A fault ended the work that a call was waiting for.
+    HR_INTERRUPTED = 20,
+    // The model went while it was needed.
+    HR_MODEL_UNLOADED = 21,
+    // The generation has no further event, or has not ended yet where its end is needed.
+    HR_WRONG_GENERATION_STATE = 22,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum hr_code hr_code;
+#else
+typedef int32_t hr_code;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+// How tight memory is, mildest first.
+enum hr_pressure
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    // Less than half of the budget is used.
+    HR_PRESSURE_LOW = 0,
+    // From 50 % of the budget.
+    HR_PRESSURE_MEDIUM = 1,
+    // From 70 % of the budget.
+    HR_PRESSURE_HIGH = 2,
+    // More than 85 % of the budget.
+    HR_PRESSURE_CRITICAL = 3,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum hr_pressure hr_pressure;
+#else
+typedef int32_t hr_pressure;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+// What happened.
+enum hr_event_kind
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    // A chunk of the prompt has been computed: `done_tokens` of `total_tokens`.
+    HR_EVENT_PREFILL = 1,
+    // More of the answer, in `text`; whole characters only.
+    HR_EVENT_TEXT = 2,
+    // The last event; `hr_generation_get_summary` now has the figures.
+    HR_EVENT_END = 3,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum hr_event_kind hr_event_kind;
+#else
+typedef int32_t hr_event_kind;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+// Why a generation ended.
+enum hr_stop_reason
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    // The model ended its answer, or a stop text came.
+    HR_STOP_REASON_STOP = 0,
+    // `max_tokens` or the end of the context was reached.
+    HR_STOP_REASON_LENGTH = 1,
+    // The host cancelled.
+    HR_STOP_REASON_CANCELLED = 2,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum hr_stop_reason hr_stop_reason;
+#else
+typedef int32_t hr_stop_reason;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+// Who says something in a conversation.
+enum hr_role
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    // Instructions that hold for the whole conversation.
+    HR_ROLE_SYSTEM = 0,
+    // The person.
+    HR_ROLE_USER = 1,
+    // The model.
+    HR_ROLE_ASSISTANT = 2,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum hr_role hr_role;
+#else
+typedef int32_t hr_role;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+// Why a call failed; NULL means that it did not. The pointer is a handle in disguise: there is
+// nothing to read behind it, and one that was freed is recognised.
+typedef struct hr_error hr_error;
+
+// Handle of a text that the library owns. 0 stands for no text.
+typedef uint64_t hr_string;
+
+// Memory as this process sees it. Bytes that the system does not tell are `HR_UNKNOWN`.
+typedef struct hr_memory_state {
+    // `sizeof(hr_memory_state)`, set by the host.
+    size_t size;
+    // Bytes that this process may use.
+    uint64_t budget_bytes;
+    // Footprint of this process.
+    uint64_t used_bytes;
+    // Bytes that it could take now without hurting itself or others.
+    uint64_t available_bytes;
+    // Used bytes as a share of the budget; NaN where one of them is unknown.
+    double memory_usage_ratio;
+    // How tight memory is.
+    hr_pressure pressure;
+    // Always 0.
+    uint32_t reserved;
+    // Bytes in MLX's live arrays.
+    uint64_t mlx_active_bytes;
+    // Bytes that MLX keeps for reuse; `hr_memory_clear_cache` gives them back.
+    uint64_t mlx_cache_bytes;
+    // The most that was ever active.
+    uint64_t mlx_peak_bytes;
+    // The most that MLX takes before it waits or fails.
+    uint64_t mlx_memory_limit_bytes;
+    // The most that MLX keeps for reuse.
+    uint64_t mlx_cache_limit_bytes;
+    // Installed memory.
+    uint64_t physical_bytes;
+    // Memory that is free, or that the system gives up without swapping.
+    uint64_t free_or_reclaimable_bytes;
+    // Size of the swap space; 0 where there is none.
+    uint64_t swap_total_bytes;
+    // Swap space in use.
+    uint64_t swap_used_bytes;
+} hr_memory_state;
+
+// Hears how far loading has come. Return 0 to go on; anything else stops the loading.
+//
+// It runs on the thread that called `hr_model_load`, with no lock held, so it may call any
+// function of this header. It must return: no `longjmp`, no C++ exception.
+typedef int32_t (*hr_progress_callback)(void *user_data, uint64_t read_bytes, uint64_t total_bytes);
+
+// Handle of a loaded model.
+typedef uint64_t hr_model;
+
+// What is known of a loaded model.
+typedef struct hr_model_info {
+    // `sizeof(hr_model_info)`, set by the host.
+    size_t size;
+    // Decoder blocks.
+    uint64_t layers;
+    // Token ids that the model has.
+    uint64_t vocabulary_size;
+    // The longest sequence it was made for; `HR_UNKNOWN` where its configuration does not say.
+    uint64_t context_length;
+    // 1 if conversations can be put to it, else 0.
+    uint64_t has_chat_template;
+} hr_model_info;
+
+// What a host may choose for one generation. Set `size`, call `hr_generate_parameters_init`, then
+// change what should differ.
+typedef struct hr_generate_parameters {
+    // `sizeof(hr_generate_parameters)`, set by the host.
+    size_t size;
+    // The most tokens to generate; at least 1.
+    uint32_t max_tokens;
+    // 0 takes the likeliest token; higher values draw more freely.
+    float temperature;
+    // Draw from the smallest set of tokens that together have this probability; 1 means all.
+    float top_p;
+    // Draw from this many of the likeliest tokens; 0 means all.
+    uint32_t top_k;
+    // Draw from tokens at least this share as likely as the likeliest; 0 means all.
+    float min_p;
+    // Above 1, tokens among the last `repetition_context` become less likely.
+    float repetition_penalty;
+    // How many of the last tokens the repetition penalty looks at; at least 1.
+    uint32_t repetition_context;
+    // Prompt tokens computed at once: fewer take less memory. At least 1.
+    uint32_t prefill_step;
+    // Same seed, same prompt, same tokens. Used when `has_seed` is 1.
+    uint64_t seed;
+    // 1 to use `seed`, 0 to take a new one each time.
+    uint64_t has_seed;
+    // Texts that end the generation and are no part of the answer, `stop_count` pointers; NULL
+    // for none.
+    const char *const *stop;
+    // The length of each of them in bytes.
+    const size_t *stop_lengths;
+    // How many there are.
+    size_t stop_count;
+} hr_generate_parameters;
+
+// Handle of a generation under way, or of one that has ended and can still tell its figures.
+typedef uint64_t hr_generation;
+
+// One thing that happened.
+typedef struct hr_event {
+    // `sizeof(hr_event)`, set by the host.
+    size_t size;
+    // What happened.
+    hr_event_kind kind;
+    // Always 0.
+    uint32_t reserved;
+    // With `HR_EVENT_TEXT`: the text. Else 0.
+    hr_string text;
+    // With `HR_EVENT_PREFILL`: prompt tokens computed so far. Else 0.
+    uint64_t done_tokens;
+    // With `HR_EVENT_PREFILL`: prompt tokens there are. Else 0.
+    uint64_t total_tokens;
+} hr_event;
+
+// Hears the events of a generation. Return 0 to go on; anything else cancels the generation, and
+// the events still to come, the end among them, are heard all the same.
+//
+// It runs on the thread that asked for it, with no lock held, so it may call any function of this
+// header. The event and its text belong to the library and are gone when it returns. It must
+// return: no `longjmp`, no C++ exception.
+typedef int32_t (*hr_event_callback)(void *user_data, const struct hr_event *event);
+
+// The figures of a generation that has ended, all measured.
+typedef struct hr_generation_summary {
+    // `sizeof(hr_generation_summary)`, set by the host.
+    size_t size;
+    // Why it ended.
+    hr_stop_reason stop_reason;
+    // Always 0.
+    uint32_t reserved;
+    // Tokens of the prompt.
+    uint64_t prompt_tokens;
+    // How many of them were taken from a cache instead of being computed.
+    uint64_t cached_prompt_tokens;
+    // How many tokens were generated.
+    uint64_t generated_tokens;
+    // How long loading the model took.
+    double load_seconds;
+    // From the request to the first token; NaN when none came.
+    double time_to_first_token_seconds;
+    // Prefill speed; NaN when it did not finish.
+    double prompt_tokens_per_second;
+    // Decode speed, from the first token to the last; NaN for fewer than two tokens.
+    double generation_tokens_per_second;
+    // The most that MLX's arrays took at once in this process.
+    uint64_t peak_mlx_bytes;
+    // The most that this process took at once; `HR_UNKNOWN` where the system does not tell.
+    uint64_t peak_footprint_bytes;
+    // What the KV cache took at the end.
+    uint64_t kv_cache_bytes;
+} hr_generation_summary;
+
+// One turn of a conversation.
+typedef struct hr_message {
+    // `sizeof(hr_message)`, set by the host; in an array the same for all.
+    size_t size;
+    // Who says it: one of `hr_role`.
+    uint64_t role;
+    // What is said, in UTF-8.
+    const char *content;
+    // Its length in bytes.
+    size_t content_length;
+} hr_message;
+
+// Handle of a conversation with a model.
+typedef uint64_t hr_session;
+
+#ifdef __cplusplus
+extern "C" {
+#endif // __cplusplus
+
+// The `HR_ABI_VERSION` that this library was built with. A host checks once that both agree.
+uint32_t hr_abi_version(void);
+
+// The number of an error; `HR_OK` for NULL, `HR_INVALID_HANDLE` for one that was freed.
+hr_code hr_error_code(const struct hr_error *error);
+
+// What happened, where, and what to do, as one sentence in UTF-8 that ends with a zero byte.
+// Never NULL. Valid until the error is freed.
+const char *hr_error_message(const struct hr_error *error);
+
+// Frees an error. NULL, and one that was freed before, are left alone.
+void hr_error_free(struct hr_error *error);
+
+// Gives the text behind a handle: UTF-8, `*length` bytes, and a zero byte behind them that does
+// not count. `*text` stays valid until the string is freed.
+//
+// # Safety
+// `text` and `length` are NULL, which is an error, or can be written to.
+struct hr_error *hr_string_get(hr_string string, const char **text, size_t *length);
+
+// Frees a string. What `hr_string_get` gave for it is gone with it.
+struct hr_error *hr_string_free(hr_string string);
+
+// Reads what memory this process may use, uses and could still take.
+//
+// # Safety
+// `state` is NULL, which is an error, or has as many bytes as its `size` says.
+struct hr_error *hr_memory_get_state(struct hr_memory_state *state);
+
+// Gives the buffers that MLX keeps for later back to the system. What models and generations use
+// stays.
+struct hr_error *hr_memory_clear_cache(void);
+
+// Loads the model in a directory (Hugging Face layout) and gives its handle. Returns when it is
+// loaded; stopped by the callback, it fails with `HR_CANCELLED`.
+//
+// `on_progress` may be NULL. `user_data` is passed on to it and never looked at.
+//
+// # Safety
+// `path` is NULL or has `path_length` readable bytes of UTF-8. `model` is NULL, which is an
+// error, or can be written to. `on_progress` is NULL or a function that may be called with
+// `user_data` until this call returns.
+struct hr_error *hr_model_load(const char *path,
+                               size_t path_length,
+                               hr_progress_callback on_progress,
+                               void *user_data,
+                               hr_model *model);
+
+// Tells what is known of a loaded model.
+//
+// # Safety
+// `info` is NULL, which is an error, or has as many bytes as its `size` says.
+struct hr_error *hr_model_get_info(hr_model model, struct hr_model_info *info);
+
+// Frees a model. Sessions and generations that use it go on; the weights leave memory when the
+// last of them is gone.
+struct hr_error *hr_model_free(hr_model model);
+
+// Fills in the defaults. `size` must be set before.
+//
+// # Safety
+// `parameters` is NULL, which is an error, or has as many bytes as its `size` says.
+struct hr_error *hr_generate_parameters_init(struct hr_generate_parameters *parameters);
+
+// Starts to continue a plain text and returns at once. `parameters` may be NULL for the defaults.
+//
+// # Safety
+// `prompt` is NULL or has `prompt_length` readable bytes of UTF-8. `parameters` is NULL or has as
+// many bytes as its `size` says. `generation` is NULL, which is an error, or can be written to.
+struct hr_error *hr_generate(hr_model model,
+                             const char *prompt,
+                             size_t prompt_length,
+                             const struct hr_generate_parameters *parameters,
+                             hr_generation *generation);
+
+// Waits for the next event of a generation. The host frees the event's text.
+//
+// Every generation ends with one `HR_EVENT_END` or one error; a call after that fails with
+// `HR_WRONG_GENERATION_STATE`. Threads that pull from the same generation each get some of its
+// events.
+//
+// # Safety
+// `event` is NULL, which is an error, or has as many bytes as its `size` says.
+struct hr_error *hr_generation_next(hr_generation generation, struct hr_event *event);
+
+// Calls `on_event` with every event of a generation, on this thread, until it has ended.
+//
+// # Safety
+// `on_event` is NULL, which is an error, or a function that may be called with `user_data` until
+// this call returns.
+struct hr_error *hr_generation_run(hr_generation generation,
+                                   hr_event_callback on_event,
+                                   void *user_data);
+
+// Continues a plain text and calls `on_event` with every event, on this thread. Returns when the
+// generation has ended, also when the callback cancelled it. `parameters` and `summary` may be
+// NULL.
+//
+// # Safety
+// `prompt` is NULL or has `prompt_length` readable bytes of UTF-8. `parameters` and `summary` are
+// NULL or have as many bytes as their `size` says. `on_event` is NULL, which is an error, or a
+// function that may be called with `user_data` until this call returns.
+struct hr_error *hr_generate_with_callback(hr_model model,
+                                           const char *prompt,
+                                           size_t prompt_length,
+                                           const struct hr_generate_parameters *parameters,
+                                           hr_event_callback on_event,
+                                           void *user_data,
+                                           struct hr_generation_summary *summary);
+
+// Ends a generation before its next step; `HR_EVENT_END` then says that it was cancelled. Returns
+// at once, may be called from any thread and any callback, and does nothing to a generation that
+// has ended.
+struct hr_error *hr_generation_cancel(hr_generation generation);
+
+// Frees a generation, cancelling it if it is under way. A thread that waits for one of its events
+// gets the end.
+struct hr_error *hr_generation_free(hr_generation generation);
+
+// Tells the figures of a generation whose `HR_EVENT_END` was pulled or heard.
+//
+// # Safety
+// `summary` is NULL, which is an error, or has as many bytes as its `size` says.
+struct hr_error *hr_generation_get_summary(hr_generation generation,
+                                           struct hr_generation_summary *summary);
+
+// Gives the whole answer of a generation whose `HR_EVENT_END` was pulled or heard. The host frees
+// the string.
+//
+// # Safety
+// `answer` is NULL, which is an error, or can be written to.
+struct hr_error *hr_generation_get_answer(hr_generation generation, hr_string *answer);
+
+// Copies the ids of the generated tokens, the one that ended the answer included, for a generation
+// whose `HR_EVENT_END` was pulled or heard. At most `capacity` are copied; `*count` says how many
+// there are. `tokens` may be NULL when `capacity` is 0.
+//
+// # Safety
+// `tokens` is NULL or has room for `capacity` ids. `count` is NULL, which is an error, or can be
+// written to.
+struct hr_error *hr_generation_get_tokens(hr_generation generation,
+                                          uint32_t *tokens,
+                                          size_t capacity,
+                                          size_t *count);
+
+// Starts the model's next turn in a conversation, put into the model's own form by its chat
+// template, and returns at once. `parameters` may be NULL for the defaults.
+//
+// # Safety
+// `messages` is NULL or an array of `message_count` elements whose `content` has `content_length`
+// readable bytes of UTF-8. `parameters` is NULL or has as many bytes as its `size` says.
+// `generation` is NULL, which is an error, or can be written to.
+struct hr_error *hr_generate_chat(hr_model model,
+                                  const struct hr_message *messages,
+                                  size_t message_count,
+                                  const struct hr_generate_parameters *parameters,
+                                  hr_generation *generation);
+
+// Begins a conversation. Empty `instructions` mean none; `parameters` may be NULL for the
+// defaults and hold for all answers. The session keeps the model loaded.
+//
+// # Safety
+// `instructions` is NULL or has `instructions_length` readable bytes of UTF-8. `parameters` is
+// NULL or has as many bytes as its `size` says. `session` is NULL, which is an error, or can be
+// written to.
+struct hr_error *hr_session_create(hr_model model,
+                                   const char *instructions,
+                                   size_t instructions_length,
+                                   const struct hr_generate_parameters *parameters,
+                                   hr_session *session);
+
+// Starts the answer to a text and returns at once. Text and answer become part of the conversation
+// when the host has pulled or heard the `HR_EVENT_END` of the generation; a generation that is
+// freed before leaves no trace.
+//
+// # Safety
+// `text` is NULL or has `text_length` readable bytes of UTF-8. `generation` is NULL, which is an
+// error, or can be written to.
+struct hr_error *hr_session_respond(hr_session session,
+                                    const char *text,
+                                    size_t text_length,
+                                    hr_generation *generation);
+
+// Tells how many messages the conversation has, its instructions included.
+//
+// # Safety
+// `count` is NULL, which is an error, or can be written to.
+struct hr_error *hr_session_count_messages(hr_session session, size_t *count);
+
+// Gives one message of the conversation, the oldest at index 0. The host frees the string.
+//
+// # Safety
+// `role` and `content` are NULL, which is an error, or can be written to.
+struct hr_error *hr_session_get_message(hr_session session,
+                                        size_t index,
+                                        hr_role *role,
+                                        hr_string *content);
+
+// Forgets everything but the instructions.
+struct hr_error *hr_session_reset(hr_session session);
+
+// Frees a session. An answer that is under way goes on.
+struct hr_error *hr_session_free(hr_session session);
+
+// For tests: panics inside the library. Always returns an error with `HR_INTERNAL`; a process
+// that survives this call has seen the guard at work.
+struct hr_error *hr_test_panic(void);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif  // __cplusplus
+
+#endif  /* HEADROOM_H */
