@@ -8,11 +8,21 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
+mod abi_tests;
+mod apple_check;
+mod bench;
+mod c_header;
+mod debian_root;
 mod mlx_for_linux;
 mod process;
+mod readme;
+mod swift_package;
 mod system_packages;
+mod test_run;
 mod workspace;
+mod xcframework;
 
+use apple_check::{AppleCheck, Outcome};
 use workspace::Workspace;
 
 #[derive(Parser)]
@@ -26,6 +36,32 @@ struct Arguments {
 enum Verb {
     /// Make this machine able to build: system packages and, on Linux, MLX.
     Setup,
+    /// Check the code that only Apple systems compile, for iOS, its simulator and macOS.
+    AppleCheck,
+    /// Generate `include/headroom.h` from the Rust files of the C boundary.
+    Header {
+        /// Write nothing; fail when the committed file differs.
+        #[arg(long)]
+        check: bool,
+    },
+    /// Build hosts in C and C++ over the static library and run their tests.
+    Abi,
+    /// Generate the Swift side of the bridge.
+    SwiftGlue {
+        /// Write nothing; fail when the committed files differ.
+        #[arg(long)]
+        check: bool,
+    },
+    /// Build the Swift package over the static library and run its tests.
+    Swift,
+    /// Run every test of the project and sum up.
+    Test,
+    /// Measure beside mlx-lm and print ratios.
+    Bench,
+    /// Run every command that the README shows.
+    Readme,
+    /// Build `Headroom.xcframework` (on a Mac).
+    Xcframework,
 }
 
 fn main() -> ExitCode {
@@ -42,7 +78,35 @@ fn run(verb: Verb) -> Result<()> {
     let workspace = Workspace::locate();
     match verb {
         Verb::Setup => setup(&workspace),
+        Verb::AppleCheck => apple_check(&workspace).map(print_outcome),
+        Verb::Header { check: true } => c_header::check(&workspace),
+        Verb::Header { check: false } => c_header::generate(&workspace),
+        Verb::Abi => abi_tests::run(&workspace),
+        Verb::SwiftGlue { check: true } => swift_package::check_glue(&workspace),
+        Verb::SwiftGlue { check: false } => swift_package::generate_glue(&workspace),
+        Verb::Swift => swift_package::test(&workspace).map(print_outcome),
+        Verb::Test => test_run::run_all(&workspace),
+        Verb::Bench => bench::run(&workspace),
+        Verb::Readme => readme::run_commands(&workspace),
+        Verb::Xcframework => xcframework::build(&workspace),
     }
+}
+
+fn print_outcome(outcome: Outcome) {
+    match outcome {
+        Outcome::Passed => println!("passed"),
+        Outcome::Skipped(reason) => println!("skipped: {reason}"),
+    }
+}
+
+fn apple_check(workspace: &Workspace) -> Result<Outcome> {
+    AppleCheck {
+        workspace: workspace.root(),
+        debian_root: &workspace.debian_root(),
+        mlx_bindings: &workspace.mlx().join("bindings"),
+        target_directory: &workspace.target().join("apple"),
+    }
+    .run()
 }
 
 /// A Mac needs nothing: mlx-sys builds MLX itself with Xcode's tools.

@@ -143,7 +143,7 @@ fn build_tests(build: impl Fn() -> Command) -> Result<()> {
         match (status.success(), status.signal()) {
             (true, _) => return Ok(()),
             (false, Some(_)) => announce("SwiftPM crashed; trying again"),
-            (false, None) => break,
+            (false, None) => bail!("the Swift package does not build"),
         }
     }
     run(&mut build())

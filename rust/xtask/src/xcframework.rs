@@ -103,11 +103,8 @@ impl Slice {
             .env("MLX_RS_METAL_PATH", &metal)
             .current_dir(workspace.root());
         run(&mut cargo)?;
-        if self.has_metal && !metal.join("mlx.metallib").is_file() {
-            bail!(
-                "{} has no mlx.metallib; install Xcode's Metal toolchain",
-                metal.display()
-            );
+        if self.has_metal {
+            self.ship_metal_library(workspace, &metal)?;
         }
         let library = workspace
             .target()
@@ -117,6 +114,24 @@ impl Slice {
             .is_file()
             .then_some(library)
             .with_context(|| format!("{} has no library", self.target))
+    }
+}
+
+impl Slice {
+    /// MLX's compiled kernels go into the Swift package as a resource; `ModelContainer` tells MLX
+    /// where they are.
+    fn ship_metal_library(&self, workspace: &Workspace, metal: &Path) -> Result<()> {
+        let built = metal.join("mlx.metallib");
+        if !built.is_file() {
+            bail!(
+                "{} is missing; install Xcode's Metal toolchain",
+                built.display()
+            );
+        }
+        let resources = workspace.root().join("swift/Sources/Headroom/Resources");
+        fs::create_dir_all(&resources)?;
+        fs::copy(built, resources.join(format!("mlx-{}.metallib", self.sdk)))?;
+        Ok(())
     }
 }
 

@@ -1,0 +1,98 @@
+//! Headroom beside mlx-lm of the same MLX version, on the same checkpoints, in one run.
+//!
+//! Contenders take turns, so that what else the machine does meets them alike; each measurement is
+//! a process of its own and a figure is the median over the rounds. The figures are printed with
+//! their ratios and targets and written to `target/bench/results.json`. A target that is missed is
+//! a result, not an error.
+
+use anyhow::{Result, bail};
+use serde::Serialize;
+
+mod checkpoint;
+mod comparison;
+mod contender;
+mod machine;
+mod measurement;
+mod preparation;
+mod report;
+
+use crate::process::announce;
+use crate::workspace::Workspace;
+use checkpoint::Checkpoint;
+use contender::{Contender, Programs};
+use machine::Machine;
+use measurement::Sample;
+
+/// Odd, so that a median is a measurement.
+const ROUNDS: usize = 3;
+
+/// What all contenders did on one checkpoint.
+#[derive(Serialize)]
+pub(crate) struct CheckpointResult {
+    checkpoint: Checkpoint,
+    runs: Vec<ContenderRuns>,
+}
+
+/// One contender's measurements, a sample a round.
+#[derive(Serialize)]
+pub(crate) struct ContenderRuns {
+    contender: Contender,
+    samples: Vec<Sample>,
+}
+
+/// Prepares what is missing, measures, prints and writes the results.
+pub(crate) fn run(workspace: &Workspace) -> Result<()> {
+    let machine = Machine::read();
+    let programs = preparation::prepare(workspace)?;
+    report::print_machine(&machine);
+    let mut results = Vec::new();
+    for checkpoint in checkpoint::all(workspace)? {
+        announce(&format!("Measuring {}", checkpoint.name));
+        let result = measure(checkpoint, &programs)?;
+        report::print_result(&result);
+        results.push(result);
+    }
+    report::write(&preparation::results_file(workspace), &machine, &results)
+}
+
+fn measure(checkpoint: Checkpoint, programs: &Programs) -> Result<CheckpointResult> {
+    let mut runs: Vec<_> = programs
+        .contenders()
+        .into_iter()
+        .map(|contender| ContenderRuns {
+            contender,
+            samples: Vec::new(),
+        })
+        .collect();
+    for run in &runs {
+        // Brings files into the page cache and lets Python compile its modules; not counted.
+        measurement::cold_start_seconds(programs, run.contender, &checkpoint)?;
+    }
+    for round in 0..ROUNDS {
+        let count = runs.len();
+        for turn in 0..count {
+            // Another contender begins each round.
+            let run = &mut runs[(round + turn) % count];
+            run.samples
+                .push(measurement::sample(programs, run.contender, &checkpoint)?);
+        }
+    }
+    require_same_prompt(&runs)?;
+    Ok(CheckpointResult { checkpoint, runs })
+}
+
+/// The same text and the same tokenizer.json must give the same number of tokens to all.
+fn require_same_prompt(runs: &[ContenderRuns]) -> Result<()> {
+    let mut lengths: Vec<_> = runs
+        .iter()
+        .flat_map(|run| &run.samples)
+        .map(|sample| sample.figures.prompt_tokens)
+        .collect();
+    lengths.dedup();
+    match lengths.len() {
+        1 => Ok(()),
+        _ => bail!(
+            "the contenders read the prompt as {lengths:?} tokens, so they cannot be compared"
+        ),
+    }
+}

@@ -1,0 +1,109 @@
+//! What must be there before anything is measured; a second run skips what is done.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result};
+
+use super::contender::{Programs, python};
+use crate::process::{announce, run, run_quietly, write_if_changed};
+use crate::workspace::Workspace;
+
+/// Builds headroom, installs mlx-lm and makes the checkpoints.
+pub(crate) fn prepare(workspace: &Workspace) -> Result<Programs> {
+    build_headroom(workspace)?;
+    let python = install_mlx_lm(workspace)?;
+    make_models(workspace, &python)?;
+    let openblas = match cfg!(target_os = "linux") {
+        true => Some(find_openblas()?),
+        false => None,
+    };
+    Ok(Programs {
+        headroom: workspace.target().join("release/headroom"),
+        python,
+        peer: scripts(workspace).join("peer.py"),
+        openblas,
+    })
+}
+
+pub(crate) fn models_directory(workspace: &Workspace) -> PathBuf {
+    directory(workspace).join("models")
+}
+
+pub(crate) fn results_file(workspace: &Workspace) -> PathBuf {
+    directory(workspace).join("results.json")
+}
+
+fn directory(workspace: &Workspace) -> PathBuf {
+    workspace.target().join("bench")
+}
+
+fn scripts(workspace: &Workspace) -> PathBuf {
+    workspace.root().join("tests/bench")
+}
+
+fn build_headroom(workspace: &Workspace) -> Result<()> {
+    announce("Building headroom for release");
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    run(Command::new(cargo)
+        .args(["build", "--quiet", "--release", "--locked"])
+        .args(["--package", "headroom-cli"])
+        .current_dir(workspace.root()))
+}
+
+/// Returns the interpreter of a virtual environment that holds the pinned mlx-lm.
+fn install_mlx_lm(workspace: &Workspace) -> Result<PathBuf> {
+    let environment = directory(workspace).join("venv");
+    let interpreter = environment.join("bin/python");
+    let requirements = scripts(workspace).join("requirements.txt");
+    let wanted = std::fs::read_to_string(&requirements)
+        .with_context(|| format!("cannot read {}", requirements.display()))?;
+    let stamp = environment.join("stamp");
+    if std::fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
+        announce("mlx-lm: already installed");
+        return Ok(interpreter);
+    }
+    announce("Installing mlx-lm under target/bench");
+    // The machine's own pip serves the environment: Debian's Python cannot give it one.
+    run_quietly(
+        python(Path::new("python3"))
+            .args(["-m", "venv", "--clear", "--without-pip"])
+            .arg(&environment),
+    )?;
+    run_quietly(
+        python(Path::new("python3"))
+            .args(["-m", "pip", "--python"])
+            .arg(&interpreter)
+            .args(["install", "--quiet", "--requirement"])
+            .arg(&requirements),
+    )
+    .context("mlx-lm could not be installed; `python3 -m pip` must work, in version 22.3 or newer (on Debian: `apt-get install python3-pip`)")?;
+    write_if_changed(&stamp, &wanted)?;
+    Ok(interpreter)
+}
+
+fn make_models(workspace: &Workspace, interpreter: &Path) -> Result<()> {
+    announce("Making the random checkpoints, unless they are there");
+    run_quietly(
+        python(interpreter)
+            .arg(scripts(workspace).join("make_models.py"))
+            .arg(models_directory(workspace)),
+    )?;
+    Ok(())
+}
+
+/// Asks the loader's cache, which knows every distribution's places.
+fn find_openblas() -> Result<PathBuf> {
+    const NAME: &str = "libopenblas.so.0";
+    let ldconfig = ["/sbin/ldconfig", "/usr/sbin/ldconfig"]
+        .into_iter()
+        .find(|path| Path::new(path).is_file())
+        .unwrap_or("ldconfig");
+    let cache = run_quietly(Command::new(ldconfig).arg("-p"))?;
+    cache
+        .lines()
+        .filter(|line| line.trim_start().starts_with(NAME))
+        .find_map(|line| line.split_once("=> "))
+        .map(|(_, path)| PathBuf::from(path))
+        .with_context(|| format!("{NAME} is missing; run `cargo xtask setup`, which installs it"))
+}

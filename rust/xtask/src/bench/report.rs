@@ -1,0 +1,128 @@
+//! The figures as tables for people and as JSON for programs.
+
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use serde_json::json;
+
+use super::comparison::{Comparison, Figure, Target, compare};
+use super::contender::Contender;
+use super::machine::Machine;
+use super::{CheckpointResult, ROUNDS};
+
+pub(crate) fn print_machine(machine: &Machine) {
+    println!(
+        "\n{}, {} cores, load average {}",
+        machine.processor.as_deref().unwrap_or("unknown processor"),
+        shown(machine.cores),
+        shown(machine.load_average),
+    );
+    if machine.is_busy() {
+        println!(
+            "warning: something else is using this machine, so speeds are lower than they could be; \
+             ratios suffer less, because contenders take turns"
+        );
+    }
+}
+
+pub(crate) fn print_result(result: &CheckpointResult) {
+    let checkpoint = &result.checkpoint;
+    println!("\n{}", checkpoint.name);
+    println!("{}; median of {ROUNDS}", work(result));
+    let comparisons = compare(result);
+    println!("{}", heading(&comparisons));
+    for comparison in &comparisons {
+        println!("{}", line(comparison));
+    }
+    println!();
+}
+
+fn work(result: &CheckpointResult) -> String {
+    let mut samples = result.runs.iter().flat_map(|runs| &runs.samples);
+    let prompt_tokens = samples.next().map(|sample| sample.figures.prompt_tokens);
+    let new_tokens = result.checkpoint.new_tokens;
+    format!("{} prompt tokens, {new_tokens} new", shown(prompt_tokens))
+}
+
+fn heading(comparisons: &[Comparison]) -> String {
+    let mut text = format!("{:17}", "");
+    if let Some(first) = comparisons.first() {
+        for (contender, _) in &first.medians {
+            text += &format!("{:>17}", contender.name());
+        }
+        for (contender, _) in &first.ratios {
+            text += &format!("{:>10}", ratio_heading(*contender));
+        }
+    }
+    text + "  target"
+}
+
+fn ratio_heading(peer: Contender) -> &'static str {
+    match peer {
+        Contender::MlxLmWithOpenBlas => "+OpenBLAS",
+        _ => "ratio",
+    }
+}
+
+fn line(comparison: &Comparison) -> String {
+    let mut text = format!("{:17}", name(comparison.figure));
+    for (_, median) in &comparison.medians {
+        text += &format!("{:>17}", value(comparison.figure, *median));
+    }
+    for (_, ratio) in &comparison.ratios {
+        let ratio = ratio.map(|ratio| format!("{ratio:.2}"));
+        text += &format!("{:>10}", shown(ratio));
+    }
+    text + &verdict(comparison)
+}
+
+fn name(figure: Figure) -> &'static str {
+    match figure {
+        Figure::ColdStartSeconds => "cold start",
+        Figure::PrefillTokensPerSecond => "prefill",
+        Figure::DecodeTokensPerSecond => "decode",
+        Figure::PeakResidentBytes => "peak resident",
+    }
+}
+
+fn value(figure: Figure, median: Option<f64>) -> String {
+    let text = median.map(|median| match figure {
+        Figure::ColdStartSeconds => format!("{median:.3} s"),
+        Figure::PrefillTokensPerSecond | Figure::DecodeTokensPerSecond => {
+            format!("{median:.1} tok/s")
+        }
+        Figure::PeakResidentBytes => format!("{:.1} MiB", median / f64::from(1 << 20)),
+    });
+    shown(text)
+}
+
+fn verdict(comparison: &Comparison) -> String {
+    let target = match comparison.target {
+        None => return "  none".to_owned(),
+        Some(Target::AtMost(bound)) => format!("at most {bound}"),
+        Some(Target::AtLeast(bound)) => format!("at least {bound}"),
+    };
+    let verdict = match comparison.is_met {
+        Some(true) => "met",
+        Some(false) => "FELL SHORT",
+        None => "unknown",
+    };
+    format!("  {target}: {verdict}")
+}
+
+fn shown(value: Option<impl ToString>) -> String {
+    value.map_or_else(|| "unknown".to_owned(), |value| value.to_string())
+}
+
+/// Every sample and every comparison.
+pub(crate) fn write(path: &Path, machine: &Machine, results: &[CheckpointResult]) -> Result<()> {
+    let checkpoints: Vec<_> = results
+        .iter()
+        .map(|result| json!({ "measured": result, "comparisons": compare(result) }))
+        .collect();
+    let all = json!({ "machine": machine, "rounds": ROUNDS, "checkpoints": checkpoints });
+    std::fs::write(path, serde_json::to_string_pretty(&all)?)
+        .with_context(|| format!("cannot write {}", path.display()))?;
+    println!("All samples: {}", path.display());
+    Ok(())
+}
