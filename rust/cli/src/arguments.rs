@@ -7,7 +7,12 @@ use headroom_engine::GenerateParameters;
 
 /// Run language models inside the memory that this machine really has.
 #[derive(Debug, Parser)]
-#[command(name = "headroom", version, arg_required_else_help = true)]
+#[command(
+    name = "headroom",
+    version,
+    arg_required_else_help = true,
+    after_help = "Examples:\n  headroom memory\n  headroom generate --model assets/storyteller --prompt 'Tell me a story about a fox.'"
+)]
 pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -27,14 +32,18 @@ pub(crate) enum Command {
         echo 'Hello' | headroom generate --model assets/storyteller --prompt - --json")]
     Generate(GenerateArguments),
     /// Look inside a model.
-    #[command(subcommand)]
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  \
+        headroom debug logits --model assets/storyteller --tokens 1,2,3 --output logits.safetensors"
+    )]
     Debug(DebugCommand),
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum DebugCommand {
     /// Feed token ids through the KV cache and write the logits.
-    #[command(after_help = "Example:\n  \
+    #[command(after_help = "Examples:\n  \
         headroom debug logits --model assets/storyteller --tokens 1,2,3 --chunk 2 --output logits.safetensors")]
     Logits(LogitsArguments),
 }
@@ -50,18 +59,19 @@ pub(crate) struct MemoryArguments {
 }
 
 #[derive(Debug, Args)]
+#[command(allow_negative_numbers = true)]
 pub(crate) struct GenerateArguments {
     /// A model's directory: config.json, safetensors and tokenizer.json, as Hugging Face and
     /// mlx-community publish them.
     #[arg(long, value_name = "DIR")]
     pub(crate) model: PathBuf,
     /// What to answer or continue; `-` reads standard input.
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     pub(crate) prompt: String,
     #[command(flatten)]
     pub(crate) sampling: SamplingArguments,
     /// Instructions for the whole conversation.
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     pub(crate) system: Option<String>,
     /// Continue the prompt as plain text, without the model's chat template.
     #[arg(long, conflicts_with = "system")]
@@ -99,7 +109,7 @@ pub(crate) struct SamplingArguments {
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
     /// End the answer before this text; may be given several times.
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     stop: Vec<String>,
     /// Prompt tokens computed at once; fewer take less memory.
     #[arg(long, value_name = "N", default_value_t = 512)]

@@ -1,14 +1,15 @@
 //! `headroom debug logits`: a model's numbers, for comparing.
 
 use std::collections::HashMap;
+use std::fs::Permissions;
 use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::ExitCode;
 
 use headroom_engine::{Logits, LogitsRequest};
 use safetensors::Dtype;
 use safetensors::tensor::TensorView;
-use tempfile::NamedTempFile;
 
 use crate::arguments::LogitsArguments;
 use crate::error::CliError;
@@ -28,6 +29,9 @@ pub(crate) fn run(arguments: &LogitsArguments) -> Result<ExitCode, CliError> {
 
 /// Writes beside the final name and renames, so that the file is whole or not there.
 fn write(logits: &Logits, path: &Path) -> Result<(), Box<dyn std::error::Error>> {
+    if path.metadata().is_ok_and(|found| !found.is_file()) {
+        return Err("it is there and is no ordinary file".into());
+    }
     let columns = logits.vocabulary_size as usize;
     let bytes: Vec<u8> = logits
         .values
@@ -43,8 +47,15 @@ fn write(logits: &Logits, path: &Path) -> Result<(), Box<dyn std::error::Error>>
     let directory = path
         .parent()
         .filter(|parent| !parent.as_os_str().is_empty());
-    let mut beside = NamedTempFile::new_in(directory.unwrap_or(Path::new(".")))?;
+    let mut beside = readable_by_others().tempfile_in(directory.unwrap_or(Path::new(".")))?;
     beside.write_all(&file)?;
     beside.persist(path)?;
     Ok(())
+}
+
+/// As any program makes files, where a temporary one is for its owner alone.
+fn readable_by_others() -> tempfile::Builder<'static, 'static> {
+    let mut builder = tempfile::Builder::new();
+    builder.permissions(Permissions::from_mode(0o666));
+    builder
 }

@@ -1,5 +1,6 @@
 //! What ends a command early, and the exit code for it.
 
+use std::any::Any;
 use std::io::{self, ErrorKind};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -16,9 +17,18 @@ pub(crate) enum CliError {
     WriteFile { path: PathBuf, reason: String },
     #[error("cannot read the prompt from standard input: {0}")]
     ReadPrompt(io::Error),
+    #[error("a fault in headroom itself ended the command: {0}; please report it")]
+    Fault(String),
 }
 
 impl CliError {
+    /// From what a panic carries.
+    pub(crate) fn panicked(payload: &(dyn Any + Send)) -> Self {
+        let text = payload.downcast_ref::<String>().map(String::as_str);
+        let text = text.or_else(|| payload.downcast_ref::<&str>().copied());
+        Self::Fault(text.unwrap_or("it gave no reason").to_owned())
+    }
+
     /// The reader of our output has gone; that is its right and no failure.
     pub(crate) fn is_closed_pipe(&self) -> bool {
         matches!(self, Self::Output(error) if error.kind() == ErrorKind::BrokenPipe)

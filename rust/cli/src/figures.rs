@@ -1,11 +1,13 @@
 //! The figures of a generation, for people.
 
+use std::io::{self, Write};
+
 use headroom_engine::GenerationSummary;
 use headroom_memory::ByteSize;
 
-/// Prints to standard error, below the text.
+/// Prints to standard error, below the text. Nobody reading it is no failure.
 pub(crate) fn print(summary: &GenerationSummary) {
-    eprintln!();
+    drop(writeln!(io::stderr()));
     row("load time", Some(format!("{:.3} s", summary.load_seconds)));
     row(
         "time to first token",
@@ -31,10 +33,8 @@ pub(crate) fn print(summary: &GenerationSummary) {
 }
 
 fn row(name: &str, value: Option<String>) {
-    eprintln!(
-        "{name:>22}: {}",
-        value.unwrap_or_else(|| "unknown".to_owned())
-    );
+    let value = value.unwrap_or_else(|| "unknown".to_owned());
+    drop(writeln!(io::stderr(), "{name:>22}: {value}"));
 }
 
 fn speed(tokens: usize, tokens_per_second: Option<f64>) -> Option<String> {

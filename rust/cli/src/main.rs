@@ -1,6 +1,8 @@
 //! The `headroom` command: parses, calls the engine, prints. Results go to standard output,
 //! progress and figures to standard error; exit code 2 means wrong use, 1 failure.
 
+use std::io::{self, Write};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -15,19 +17,28 @@ mod load;
 mod memory;
 
 use arguments::{Arguments, Command, DebugCommand};
+use error::CliError;
 
 fn main() -> ExitCode {
-    let result = match Arguments::parse().command {
-        Command::Memory(arguments) => memory::run(&arguments),
-        Command::Generate(arguments) => generate::run(&arguments),
-        Command::Debug(DebugCommand::Logits(arguments)) => debug_logits::run(&arguments),
-    };
-    match result {
+    let arguments = Arguments::parse();
+    // A panic, on whichever thread, comes back as an error; its own report would only add noise.
+    std::panic::set_hook(Box::new(|_| ()));
+    let result = catch_unwind(AssertUnwindSafe(|| run(arguments)));
+    match result.unwrap_or_else(|panic| Err(CliError::panicked(&*panic))) {
         Ok(code) => code,
         Err(error) if error.is_closed_pipe() => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error}");
+            // Where standard error is closed, the exit code has to do.
+            drop(writeln!(io::stderr(), "error: {error}"));
             error.exit_code()
         }
+    }
+}
+
+fn run(arguments: Arguments) -> Result<ExitCode, CliError> {
+    match arguments.command {
+        Command::Memory(arguments) => memory::run(&arguments),
+        Command::Generate(arguments) => generate::run(&arguments),
+        Command::Debug(DebugCommand::Logits(arguments)) => debug_logits::run(&arguments),
     }
 }

@@ -1,18 +1,21 @@
 //! `headroom memory`: the reading of this machine.
 
 use std::io::{self, Write};
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use headroom_engine::memory_state;
-use headroom_memory::{ByteSize, MemoryState};
+use headroom_memory::{ByteSize, MemoryState, disk_space};
+use serde::Serialize;
 
 use crate::arguments::MemoryArguments;
 use crate::error::CliError;
 
 pub(crate) fn run(arguments: &MemoryArguments) -> Result<ExitCode, CliError> {
     loop {
-        let state = memory_state()?;
+        let mut state = memory_state()?;
+        state.system.disk = disk_space(Path::new("."));
         match arguments.json {
             true => print_json(&state)?,
             false => print_table(&state)?,
@@ -25,8 +28,21 @@ pub(crate) fn run(arguments: &MemoryArguments) -> Result<ExitCode, CliError> {
 }
 
 fn print_json(state: &MemoryState) -> Result<(), CliError> {
-    let json = serde_json::to_string_pretty(state).map_err(io::Error::other)?;
+    let json = serde_json::to_string_pretty(&JsonState {
+        state,
+        recommended: (),
+    });
+    let json = json.map_err(io::Error::other)?;
     Ok(writeln!(io::stdout(), "{json}")?)
+}
+
+/// The contract's object: the state, and the model and training mode to use with it. This version
+/// has no list of models to choose from, so what it recommends is unknown.
+#[derive(Serialize)]
+struct JsonState<'a> {
+    #[serde(flatten)]
+    state: &'a MemoryState,
+    recommended: (),
 }
 
 fn print_table(state: &MemoryState) -> Result<(), CliError> {
@@ -61,6 +77,11 @@ fn print_table(state: &MemoryState) -> Result<(), CliError> {
             "free or reclaimable in the machine",
         ),
         ("swap used", size(system.swap_used_bytes), "in the machine"),
+        (
+            "disk free",
+            size(system.disk.map(|disk| disk.available_bytes)),
+            "where this directory lies",
+        ),
         (
             "MLX active",
             size(mlx.map(|mlx| mlx.active_bytes)),
