@@ -40,6 +40,11 @@ const HOSTS: &[Host] = &[
         language: Language::C,
         takes_model: true,
     },
+    Host {
+        source: "leave.c",
+        language: Language::C,
+        takes_model: true,
+    },
 ];
 
 /// How a host is built.
