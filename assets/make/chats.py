@@ -2,6 +2,7 @@
 
 import random
 
+from grammar import with_article
 from words import ANIMALS, COLOURS
 
 Pair = tuple[str, str]
@@ -144,9 +145,10 @@ def favourite(rng: random.Random) -> Pair:
     """The reader tells something; the answer has to repeat it."""
     what, things = rng.choice([("colour", COLOURS), ("animal", ANIMALS)])
     thing = rng.choice(things)
-    said = f"My favourite {what} is {'the ' if what == 'animal' else ''}{thing}."
-    nice = f"{thing.capitalize()} is a lovely colour!" if what == "colour" else f"I like the {thing}, too. Shall I tell you a story about a {thing}?".replace("a e", "an e").replace("a o", "an o")
-    return said, nice
+    if what == "colour":
+        return f"My favourite colour is {thing}.", f"{thing.capitalize()} is a lovely colour!"
+    reply = f"I like the {thing}, too. Shall I tell you a story about {with_article(thing)}?"
+    return f"My favourite animal is the {thing}.", reply
 
 
 def introduction(rng: random.Random) -> list[Pair]:

@@ -35,7 +35,7 @@ def samples(model: nn.Module, tokenizer, temperature: float):
     """Yield (prompt, text) for plain continuations and for chats."""
     sampler = make_sampler(temp=temperature, top_p=0.95)
     for prompt in PLAIN:
-        yield prompt, prompt + generate(model, tokenizer, prompt, max_tokens=500, sampler=sampler)
+        yield prompt, generate(model, tokenizer, prompt, max_tokens=500, sampler=sampler)
     for question in CHATS:
         message = [{"role": "user", "content": question}]
         prompt = tokenizer.apply_chat_template(message, add_generation_prompt=True)

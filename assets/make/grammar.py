@@ -20,6 +20,11 @@ ARTICLE = re.compile(r"\b([Aa]) (?=([a-z]))")
 SENTENCE_START = re.compile(r'(^|[.!?] |\." |\n)(")?([a-z])')
 
 
+def with_article(noun: str) -> str:
+    """The noun with "a" or "an"."""
+    return ("an " if noun[0] in "aeiou" else "a ") + noun
+
+
 @dataclass(frozen=True)
 class Character:
     """Someone in a story, with every way in which the text may refer to them."""

@@ -121,8 +121,7 @@ class Teller:
     def _character(self, kind: tuple, adjective: str, scene: Scene) -> Character:
         noun, home, treat = kind
         gender = self.rng.choice(["he", "she"])
-        gender = {"he": "she"}.get(gender, gender) if noun in words.ONLY_SHE else gender
-        gender = {"she": "he"}.get(gender, gender) if noun in words.ONLY_HE else gender
+        gender = "she" if noun in words.ONLY_SHE else "he" if noun in words.ONLY_HE else gender
         names = words.SHE_NAMES if gender == "she" else words.HE_NAMES
         taken = {c.name for c in scene.bound.values() if isinstance(c, Character)}
         name = self.rng.choice([name for name in names if name not in taken])

@@ -10,6 +10,7 @@ import random
 from pathlib import Path
 
 from chats import small_talk
+from grammar import with_article
 from markup import render
 from plot import Story, Teller, read_plot
 
@@ -57,11 +58,6 @@ def subject(story: Story, rng: random.Random) -> str:
         f" about {kind} named {hero.name}", f" about {kind} and {with_article(story.friend)}",
         f" about {theme}", f" about {theme}", f" about {kind} and {theme}", f" about {hero.name}", "",
     ])
-
-
-def with_article(noun: str) -> str:
-    """The noun with "a" or "an"."""
-    return ("an " if noun[0] in "aeiou" else "a ") + noun
 
 
 def story_chat(story: Story, rng: random.Random) -> list[Turn]:

@@ -112,7 +112,7 @@ class Run:
 
 
 def train(run: Run, data: np.ndarray, steps: int, decay: int) -> None:
-    """Learn until `steps`, printing and saving on the way."""
+    """Learn until `steps`, printing and saving on the way, and measure what rounding costs."""
     held_out, learned = data[:HELD_OUT_ROWS], data[HELD_OUT_ROWS:]
     rare = np.bincount(data.ravel(), minlength=Config().vocab_size) < RARE * data.size
     began = time.time()
@@ -128,6 +128,9 @@ def train(run: Run, data: np.ndarray, steps: int, decay: int) -> None:
         if run.step % SAVE_EVERY == 0 or run.step == steps:
             run.save()
             print(f"step {run.step} held-out loss {run.held_out_loss(held_out):.4f}", flush=True)
+    for rounded in (False, True):
+        run.model.set_fake_quantise(rounded)
+        print(f"rounded {rounded}: held-out loss {run.held_out_loss(held_out):.4f}", flush=True)
 
 
 def main() -> None:
