@@ -5,6 +5,10 @@
 //! strings. The names start with `Bridged` because no app sees them: `swift/Sources/Headroom` is the
 //! API.
 
+#[allow(
+    clippy::unnecessary_cast,
+    reason = "the generated code casts pointers as it likes"
+)]
 #[allow(dead_code, reason = "the generated code reads fields only in Swift")]
 mod bridge;
 mod convert;

@@ -21,6 +21,7 @@ use error::CliError;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    headroom_engine::use_one_heap();
     // A panic, on whichever thread, comes back as an error; its own report would only add noise.
     std::panic::set_hook(Box::new(|_| ()));
     let result = catch_unwind(AssertUnwindSafe(|| run(arguments)));

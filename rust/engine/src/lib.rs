@@ -23,6 +23,7 @@ mod token_generator;
 pub use chat_template::{ChatMessage, Role};
 pub use error::EngineError;
 pub use events::{Canceller, Event, Generation, GenerationSummary, StopReason};
+pub use headroom_mlx::use_one_heap;
 pub use headroom_models::LoadProgress;
 pub use memory::{clear_allocator_cache, memory_state, use_metal_library};
 pub use model::{Logits, LogitsRequest, Model, Prompt};

@@ -6,11 +6,14 @@
 
 pub mod allocator;
 mod exit;
+mod heap;
+mod ordering;
 mod processor;
 mod products;
 mod tensor_bytes;
 
 pub use exit::{stop_at_exit, wait_for_running_work};
+pub use heap::use_one_heap;
 pub use mlx_rs::error::Exception;
 pub use mlx_rs::{Array, Dtype};
 pub use processor::{Processor, recommended_working_set_bytes, start, use_metal_library};

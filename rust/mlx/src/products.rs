@@ -8,6 +8,7 @@
 use mlx_rs::ops::indexing::{TryIndexOp, take_axis};
 use mlx_rs::ops::{concatenate, dequantize, quantized_matmul};
 
+use crate::ordering::after;
 use crate::{Array, Dtype, Processor, Result};
 
 /// A matrix `(out, in)` quantised the affine way: packed integers, and a scale and a bias for each
@@ -26,16 +27,17 @@ pub struct QuantizedMatrix {
     pub bits: i32,
 }
 
-/// The most elements that are expanded to float32 at once: 16 MiB.
-const BLOCK_ELEMENTS: i32 = 4 << 20;
+/// The most elements that are expanded to float32 at once: 2 MiB. MLX allocates results when it hands
+/// work to its thread, up to some ten steps ahead of it, so that several blocks are alive at a time.
+const BLOCK_ELEMENTS: i32 = 1 << 19;
 
 /// `x · weightᵀ` for `x (..., in)` and a dense `weight (out, in)`.
 pub fn multiply_dense(x: &Array, weight: &Array) -> Result<Array> {
     if x.dtype() == weight.dtype() || Processor::current() == Processor::Gpu {
         return x.matmul(weight.transpose()?);
     }
-    in_row_blocks(weight.dim(0), weight.dim(1), |rows| {
-        let block = weight.try_index(rows)?.as_dtype(x.dtype())?;
+    in_row_blocks(x, weight.dim(0), |rows, earlier| {
+        let block = after(&weight.try_index(rows)?, earlier)?.as_dtype(x.dtype())?;
         x.matmul(block.transpose()?)
     })
 }
@@ -46,10 +48,9 @@ pub fn multiply_quantized(x: &Array, matrix: &QuantizedMatrix) -> Result<Array> 
     if Processor::current() == Processor::Gpu || rows < expansion_pays_from(matrix.bits) {
         return multiply_packed(x, matrix);
     }
-    let inputs = x.dim(-1);
-    in_row_blocks(matrix.weight.dim(0), inputs, |rows| {
+    in_row_blocks(x, matrix.weight.dim(0), |rows, earlier| {
         let block = matrix.expand(
-            &matrix.weight.try_index(rows.clone())?,
+            &after(&matrix.weight.try_index(rows.clone())?, earlier)?,
             &matrix.scales.try_index(rows.clone())?,
             &matrix.biases.try_index(rows)?,
         )?;
@@ -104,20 +105,22 @@ fn expansion_pays_from(bits: i32) -> i32 {
     }
 }
 
-/// Runs `product` over blocks of a weight's rows and joins the results on the last axis.
+/// Runs `product` over blocks of a weight's rows, one after the other, and joins the results on the
+/// last axis. `product` gets the rows and what its block must wait for.
 fn in_row_blocks(
+    x: &Array,
     rows: i32,
-    columns: i32,
-    product: impl Fn(std::ops::Range<i32>) -> Result<Array>,
+    product: impl Fn(std::ops::Range<i32>, &Array) -> Result<Array>,
 ) -> Result<Array> {
-    let step = (BLOCK_ELEMENTS / columns.max(1)).max(1);
+    let step = (BLOCK_ELEMENTS / x.dim(-1).max(1)).max(1);
     if rows <= step {
-        return product(0..rows);
+        return product(0..rows, x);
     }
-    let starts = (0..rows).step_by(step as usize);
-    let blocks = starts
-        .map(|start| product(start..rows.min(start + step)))
-        .collect::<Result<Vec<_>>>()?;
+    let mut blocks: Vec<Array> = Vec::new();
+    for start in (0..rows).step_by(step as usize) {
+        let block = product(start..rows.min(start + step), blocks.last().unwrap_or(x))?;
+        blocks.push(block);
+    }
     concatenate(&blocks, -1)
 }
 
