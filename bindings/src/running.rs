@@ -1,14 +1,10 @@
 //! Models, sessions and generations as handles hold them: usable from any thread at once.
 
-use std::ops::ControlFlow;
-use std::path::Path;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use headroom_engine::{
-    Canceller, ChatSession, EngineError, Event, Generation, GenerationSummary, LoadProgress, Model,
-    Reply,
+    Canceller, ChatSession, EngineError, Event, Generation, GenerationSummary, Model, Reply,
 };
-use headroom_models::ModelError;
 
 use crate::handles::{Held, Kind};
 
@@ -22,24 +18,6 @@ impl Held for ChatSession {
 
 impl Held for RunningGeneration {
     const KIND: Kind = Kind::Generation;
-}
-
-/// Loads a model. Once `on_progress` has stopped it, it is cancelled for certain, even when the
-/// last byte had been read before the host was heard.
-pub(crate) fn load(
-    directory: &Path,
-    mut on_progress: impl FnMut(LoadProgress) -> ControlFlow<()>,
-) -> Result<Model, EngineError> {
-    let mut is_stopped = false;
-    let model = Model::load(directory, |progress| {
-        let answer = on_progress(progress);
-        is_stopped |= answer.is_break();
-        answer
-    })?;
-    match is_stopped {
-        true => Err(ModelError::Cancelled.into()),
-        false => Ok(model),
-    }
 }
 
 type Events = dyn Iterator<Item = Result<Event, EngineError>> + Send;

@@ -13,7 +13,6 @@ use crate::c::structs::{SizeFirst, StructOutput};
 use crate::c::text::text_in;
 use crate::c::version::HR_UNKNOWN;
 use crate::handles::handles;
-use crate::running::load;
 
 /// Handle of a loaded model.
 pub type hr_model = u64;
@@ -51,7 +50,7 @@ pub unsafe extern "C" fn hr_model_load(
                 Output::new(model, "model")?,
             )
         };
-        let loaded = load(Path::new(&path), |progress: LoadProgress| {
+        let loaded = Model::load(Path::new(&path), |progress: LoadProgress| {
             // SAFETY: the host lets this function be called until the export returns.
             let answer = on_progress.map_or(0, |on_progress| unsafe {
                 on_progress(user_data, progress.read_bytes, progress.total_bytes)

@@ -1,23 +1,20 @@
 //! A loaded model, as hosts hold it.
 
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 
-use headroom_models::{LoadProgress, ModelError, ModelShape, open};
+use headroom_models::{LoadProgress, ModelShape};
 
 use crate::chat_template::ChatMessage;
 use crate::error::EngineError;
-use crate::events::{Canceller, Generation};
+use crate::events::Generation;
 use crate::generation_task::{GenerationRequest, GenerationTask};
-use crate::memory;
-use crate::mlx_thread::{MlxThread, ModelId, ModelStore};
+use crate::loaded_weights::LoadedWeights;
+use crate::mlx_thread::{MlxThread, ModelStore, Task};
 use crate::parameters::GenerateParameters;
 use crate::text_codec::TextCodec;
-use crate::token_generator::all_logits;
 
 /// A model in memory with its tokenizer. Cheap to clone, usable from any thread; the weights go
 /// when the last clone does.
@@ -90,7 +87,7 @@ impl Model {
         let token_limit = self.token_limit(prompt.len(), parameters.max_tokens)?;
         let (events, generation) = Generation::channel();
         let request = GenerationRequest {
-            model: self.loaded.weights.id.0,
+            model: self.loaded.weights.id(),
             codec: Arc::clone(&self.loaded.codec),
             prompt,
             token_limit,
@@ -149,155 +146,8 @@ struct KeptAlive {
     _model: Model,
 }
 
-impl crate::mlx_thread::Task for KeptAlive {
+impl Task for KeptAlive {
     fn step(&mut self, store: &ModelStore) -> ControlFlow<()> {
         self.task.step(store)
-    }
-}
-
-/// Weights on MLX's thread.
-struct LoadedWeights {
-    id: UnloadedOnDrop,
-    shape: ModelShape,
-    directory: PathBuf,
-}
-
-/// Takes a model's weights away when dropped, even if loading it has not ended yet.
-struct UnloadedOnDrop(ModelId);
-
-impl LoadedWeights {
-    fn load(
-        directory: &Path,
-        on_progress: impl FnMut(LoadProgress) -> ControlFlow<()>,
-    ) -> Result<Self, EngineError> {
-        static NEXT_ID: AtomicU64 = AtomicU64::new(1);
-        let id = ModelId(NEXT_ID.fetch_add(1, Ordering::Relaxed));
-        let owned_id = UnloadedOnDrop(id);
-        memory::prepare_allocator()?;
-        let (progress, heard) = channel();
-        let (reply, result) = channel();
-        let stop = Canceller::default();
-        let (path, stopped) = (directory.to_owned(), stop.clone());
-        MlxThread::shared()?.call_later(move |store| {
-            let shape = load_into(store, id, &path, &progress, &stopped);
-            drop(progress);
-            // Where the host is gone, so is its id, and the weights go with it.
-            drop(reply.send(shape));
-        })?;
-        report(&heard, on_progress, &stop);
-        if stop.is_cancelled() {
-            return Err(ModelError::Cancelled.into());
-        }
-        let shape = result
-            .recv()
-            .map_err(|_| EngineError::Interrupted("a fault stopped the loading".to_owned()))??;
-        Ok(Self {
-            id: owned_id,
-            shape,
-            directory: directory.to_owned(),
-        })
-    }
-}
-
-fn load_into(
-    store: &mut ModelStore,
-    id: ModelId,
-    directory: &Path,
-    progress: &Sender<LoadProgress>,
-    stop: &Canceller,
-) -> Result<ModelShape, ModelError> {
-    let model = open(
-        directory,
-        &mut |now| match progress.send(now).is_err() || stop.is_cancelled() {
-            true => ControlFlow::Break(()),
-            false => ControlFlow::Continue(()),
-        },
-    )?;
-    let shape = model.shape();
-    store.insert(id, model);
-    Ok(shape)
-}
-
-/// Passes progress on until the loading ends; host code runs here, on the host's own thread.
-fn report(
-    heard: &Receiver<LoadProgress>,
-    mut on_progress: impl FnMut(LoadProgress) -> ControlFlow<()>,
-    stop: &Canceller,
-) {
-    for progress in heard {
-        if on_progress(progress).is_break() {
-            stop.cancel();
-        }
-    }
-}
-
-impl Drop for UnloadedOnDrop {
-    fn drop(&mut self) {
-        let id = self.0;
-        // When the thread is gone, so are the weights.
-        if let Ok(thread) = MlxThread::shared() {
-            drop(thread.call_later(move |store| {
-                store.remove(id);
-                drop(headroom_mlx::allocator::clear_cache());
-            }));
-        }
-    }
-}
-
-/// Logits for given token ids, without tokenizer or sampling: what tests and tools compare.
-#[derive(Debug, Clone)]
-pub struct LogitsRequest {
-    /// The model's directory.
-    pub directory: PathBuf,
-    /// Token ids.
-    pub tokens: Vec<u32>,
-    /// How many are fed at once; `None` feeds all at once.
-    pub chunk: Option<usize>,
-}
-
-/// Logits, row by row.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Logits {
-    /// `(tokens, vocabulary)`, row-major.
-    pub values: Vec<f32>,
-    /// Columns.
-    pub vocabulary_size: u32,
-}
-
-impl LogitsRequest {
-    /// Loads the model and computes the logits through a new KV cache.
-    ///
-    /// # Errors
-    /// Those of loading, and ids that the vocabulary does not have.
-    pub fn run(&self) -> Result<Logits, EngineError> {
-        let weights = LoadedWeights::load(&self.directory, |_| ControlFlow::Continue(()))?;
-        let vocabulary_size = weights.shape.vocabulary_size;
-        refuse_unknown_ids(&self.tokens, vocabulary_size)?;
-        let (id, tokens) = (weights.id.0, self.tokens.clone());
-        let chunk = self.chunk.unwrap_or(tokens.len());
-        let values = MlxThread::shared()?
-            .call(move |store| all_logits(store.get(id)?, &tokens, chunk))??;
-        Ok(Logits {
-            values,
-            vocabulary_size,
-        })
-    }
-}
-
-fn refuse_unknown_ids(tokens: &[u32], vocabulary_size: u32) -> Result<(), EngineError> {
-    if tokens.is_empty() {
-        return Err(EngineError::EmptyPrompt);
-    }
-    match tokens.iter().position(|&id| id >= vocabulary_size) {
-        None => Ok(()),
-        Some(position) => {
-            let id = tokens[position];
-            Err(ModelError::TokenOutOfRange {
-                id,
-                position,
-                vocabulary_size,
-            }
-            .into())
-        }
     }
 }

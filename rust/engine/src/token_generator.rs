@@ -1,6 +1,5 @@
 //! Prefill and decode, in token ids only.
 
-use headroom_mlx::ops::indexing::TryIndexOp;
 use headroom_mlx::ops::transforms::{async_eval, eval};
 use headroom_mlx::{Array, allocator};
 use headroom_models::{LanguageModel, LogitRows, ModelCache};
@@ -122,25 +121,6 @@ impl TokenGenerator {
     }
 }
 
-fn conversion_error(error: impl std::fmt::Display) -> EngineError {
+pub(crate) fn conversion_error(error: impl std::fmt::Display) -> EngineError {
     EngineError::Interrupted(format!("a token could not be read: {error}"))
-}
-
-/// Logits `(tokens, vocabulary)` in float32 for `tokens`, fed through a new cache `chunk` at a time.
-pub(crate) fn all_logits(
-    model: &dyn LanguageModel,
-    tokens: &[u32],
-    chunk: usize,
-) -> Result<Vec<f32>, EngineError> {
-    let mut cache = model.new_cache();
-    let mut all = Vec::new();
-    for piece in tokens.chunks(chunk.max(1)) {
-        let ids = Array::from_slice(piece, &[1, piece.len() as i32]);
-        let logits = model.forward(&ids, &mut cache, LogitRows::All)?;
-        let logits = logits
-            .try_index(0)?
-            .as_dtype(headroom_mlx::Dtype::Float32)?;
-        all.extend(logits.to_vec_exact::<f32>().map_err(conversion_error)?);
-    }
-    Ok(all)
 }
