@@ -108,6 +108,7 @@ fn kind_of(error: &EngineError) -> FaultKind {
 
 fn kind_of_model_error(error: &ModelError) -> FaultKind {
     match error {
+        ModelError::NoDirectory { .. } => FaultKind::FileUnreadable,
         ModelError::Format(error) => kind_of_format_error(error),
         ModelError::UnknownFamily { .. } => FaultKind::UnknownFamily,
         ModelError::TokenOutOfRange { .. } => FaultKind::InvalidParameter,

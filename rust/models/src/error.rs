@@ -8,6 +8,15 @@ use headroom_mlx::Exception;
 /// Why a model could not be opened or run.
 #[derive(Debug, thiserror::Error)]
 pub enum ModelError {
+    /// There is nothing at the path.
+    #[error(
+        "there is no directory {path}; give one that holds a model's config.json, safetensors and tokenizer.json",
+        path = path.display()
+    )]
+    NoDirectory {
+        /// The path.
+        path: PathBuf,
+    },
     /// A file did not pass the gate.
     #[error(transparent)]
     Format(#[from] FormatError),

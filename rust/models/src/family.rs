@@ -45,6 +45,11 @@ pub fn open(
     directory: &Path,
     on_progress: &mut dyn FnMut(LoadProgress) -> ControlFlow<()>,
 ) -> Result<Box<dyn LanguageModel>, ModelError> {
+    if !directory.is_dir() {
+        return Err(ModelError::NoDirectory {
+            path: directory.to_owned(),
+        });
+    }
     let config = ConfigFile::read(&directory.join("config.json"))?;
     let family = family_of(&config)?;
     let settings = (family.settings)(&config)?;
