@@ -30,6 +30,7 @@ const ROUNDS: usize = 3;
 #[derive(Serialize)]
 pub(crate) struct CheckpointResult {
     checkpoint: Checkpoint,
+    weight_bytes: u64,
     runs: Vec<ContenderRuns>,
 }
 
@@ -78,7 +79,11 @@ fn measure(checkpoint: Checkpoint, programs: &Programs) -> Result<CheckpointResu
         }
     }
     require_same_prompt(&runs)?;
-    Ok(CheckpointResult { checkpoint, runs })
+    Ok(CheckpointResult {
+        weight_bytes: checkpoint.weight_bytes()?,
+        checkpoint,
+        runs,
+    })
 }
 
 /// The same text and the same tokenizer.json must give the same number of tokens to all.

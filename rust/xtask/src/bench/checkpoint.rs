@@ -43,8 +43,8 @@ pub(crate) fn all(workspace: &Workspace) -> Result<Vec<Checkpoint>> {
             name: "random Qwen3, 108M parameters, 4 bits",
             directory: models.join("qwen3-108m-4bit"),
             bits: 4,
-            prompt: prompt(64)?,
-            new_tokens: 16,
+            prompt: prompt(32)?,
+            new_tokens: 12,
         },
         Checkpoint {
             name: "random Qwen3, 108M parameters, bfloat16",
@@ -54,6 +54,24 @@ pub(crate) fn all(workspace: &Workspace) -> Result<Vec<Checkpoint>> {
             new_tokens: 32,
         },
     ])
+}
+
+impl Checkpoint {
+    /// What its tensors take, as files.
+    pub(crate) fn weight_bytes(&self) -> Result<u64> {
+        let mut total_bytes = 0;
+        for entry in std::fs::read_dir(&self.directory)? {
+            let entry = entry?;
+            if entry
+                .path()
+                .extension()
+                .is_some_and(|kind| kind == "safetensors")
+            {
+                total_bytes += entry.metadata()?.len();
+            }
+        }
+        Ok(total_bytes)
+    }
 }
 
 fn read(path: &Path) -> Result<String> {

@@ -34,6 +34,9 @@ pub(crate) fn print_result(result: &CheckpointResult) {
     for comparison in &comparisons {
         println!("{}", line(comparison));
     }
+    for reason in comparisons.iter().filter_map(|one| reason(one, result)) {
+        println!("{reason}");
+    }
     println!();
 }
 
@@ -108,6 +111,31 @@ fn verdict(comparison: &Comparison) -> String {
         None => "unknown",
     };
     format!("  {target}: {verdict}")
+}
+
+/// Why a figure fell short, where the measurements themselves tell.
+fn reason(comparison: &Comparison, result: &CheckpointResult) -> Option<String> {
+    let Some(Target::AtMost(bound)) = comparison.target else {
+        return None;
+    };
+    if comparison.figure != Figure::PeakResidentBytes || comparison.is_met != Some(false) {
+        return None;
+    }
+    let of = |wanted| {
+        let found = comparison.medians.iter().find(|(one, _)| *one == wanted);
+        found.and_then(|(_, median)| *median)
+    };
+    let (ours, theirs) = (of(Contender::Headroom)?, of(Contender::MlxLm)?);
+    let weights = result.weight_bytes as f64;
+    let shown = |bytes: f64| value(Figure::PeakResidentBytes, Some(bytes));
+    Some(format!(
+        "peak resident: the weights alone take {}, {:.2} of mlx-lm's peak; the target leaves {} \
+         for everything else, headroom took {}",
+        shown(weights),
+        weights / theirs,
+        shown(bound * theirs - weights),
+        shown(ours - weights),
+    ))
 }
 
 fn shown(value: Option<impl ToString>) -> String {
