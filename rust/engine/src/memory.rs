@@ -10,7 +10,7 @@ use crate::error::EngineError;
 /// Freed buffers that MLX may keep: a share of what is available, and no more than decoding can use
 /// again.
 const CACHE_SHARE: u64 = 16;
-const USEFUL_CACHE_BYTES: u64 = 64 << 20;
+const USEFUL_CACHE_BYTES: u64 = 16 << 20;
 
 /// What this process may use, uses and could still take, with MLX's own figures.
 ///

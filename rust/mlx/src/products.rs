@@ -5,6 +5,8 @@
 //! activations are float32 and many rows are multiplied with weights expanded block by block.
 //! Both ways compute the same sums from the same weights, to rounding.
 
+use std::ops::Range;
+
 use mlx_rs::ops::indexing::{TryIndexOp, take_axis};
 use mlx_rs::ops::{concatenate, dequantize, quantized_matmul};
 
@@ -27,19 +29,27 @@ pub struct QuantizedMatrix {
     pub bits: i32,
 }
 
-/// The most elements that are expanded to float32 at once: 2 MiB. MLX allocates results when it hands
-/// work to its thread, up to some ten steps ahead of it, so that several blocks are alive at a time.
-const BLOCK_ELEMENTS: i32 = 1 << 19;
+/// The most elements of a dense weight that are widened at once: 1 MiB, which stays in a core's cache.
+/// MLX allocates results when it hands work to its thread, up to some ten steps ahead of it, so that
+/// several blocks are alive at a time.
+const DENSE_BLOCK_ELEMENTS: i32 = 1 << 18;
+
+/// The same for a quantised weight: 2 MiB, for expanding costs more to start than widening.
+const QUANTIZED_BLOCK_ELEMENTS: i32 = 1 << 19;
 
 /// `x · weightᵀ` for `x (..., in)` and a dense `weight (out, in)`.
 pub fn multiply_dense(x: &Array, weight: &Array) -> Result<Array> {
     if x.dtype() == weight.dtype() || Processor::current() == Processor::Gpu {
         return x.matmul(weight.transpose()?);
     }
-    in_row_blocks(x, weight.dim(0), |rows, earlier| {
-        let block = after(&weight.try_index(rows)?, earlier)?.as_dtype(x.dtype())?;
-        x.matmul(block.transpose()?)
-    })
+    in_row_blocks(
+        x,
+        row_blocks(weight.dim(0), x, DENSE_BLOCK_ELEMENTS),
+        |rows, earlier| {
+            let block = after(&weight.try_index(rows)?, earlier)?.as_dtype(x.dtype())?;
+            x.matmul(block.transpose()?)
+        },
+    )
 }
 
 /// `x · weightᵀ` for `x (..., in)` and a quantised matrix.
@@ -48,14 +58,18 @@ pub fn multiply_quantized(x: &Array, matrix: &QuantizedMatrix) -> Result<Array> 
     if Processor::current() == Processor::Gpu || rows < expansion_pays_from(matrix.bits) {
         return multiply_packed(x, matrix);
     }
-    in_row_blocks(x, matrix.weight.dim(0), |rows, earlier| {
-        let block = matrix.expand(
-            &after(&matrix.weight.try_index(rows.clone())?, earlier)?,
-            &matrix.scales.try_index(rows.clone())?,
-            &matrix.biases.try_index(rows)?,
-        )?;
-        x.matmul(block.transpose()?)
-    })
+    in_row_blocks(
+        x,
+        row_blocks(matrix.weight.dim(0), x, QUANTIZED_BLOCK_ELEMENTS),
+        |rows, earlier| {
+            let block = matrix.expand(
+                &after(&matrix.weight.try_index(rows.clone())?, earlier)?,
+                &matrix.scales.try_index(rows.clone())?,
+                &matrix.biases.try_index(rows)?,
+            )?;
+            x.matmul(block.transpose()?)
+        },
+    )
 }
 
 /// Rows `indices` of a quantised matrix, expanded to its scales' type on a GPU and to float32 on a
@@ -105,23 +119,29 @@ fn expansion_pays_from(bits: i32) -> i32 {
     }
 }
 
+/// The rows of a weight in ranges of at most `elements` elements.
+fn row_blocks(rows: i32, x: &Array, elements: i32) -> Vec<Range<i32>> {
+    let step = (elements / x.dim(-1).max(1)).max(1);
+    let starts = (0..rows).step_by(step as usize);
+    starts.map(|start| start..rows.min(start + step)).collect()
+}
+
 /// Runs `product` over blocks of a weight's rows, one after the other, and joins the results on the
 /// last axis. `product` gets the rows and what its block must wait for.
 fn in_row_blocks(
     x: &Array,
-    rows: i32,
-    product: impl Fn(std::ops::Range<i32>, &Array) -> Result<Array>,
+    blocks: Vec<Range<i32>>,
+    product: impl Fn(Range<i32>, &Array) -> Result<Array>,
 ) -> Result<Array> {
-    let step = (BLOCK_ELEMENTS / x.dim(-1).max(1)).max(1);
-    if rows <= step {
-        return product(0..rows, x);
+    let mut products: Vec<Array> = Vec::with_capacity(blocks.len());
+    for rows in blocks {
+        let block = product(rows, products.last().unwrap_or(x))?;
+        products.push(block);
     }
-    let mut blocks: Vec<Array> = Vec::new();
-    for start in (0..rows).step_by(step as usize) {
-        let block = product(start..rows.min(start + step), blocks.last().unwrap_or(x))?;
-        blocks.push(block);
+    match products.as_slice() {
+        [only] => Ok(only.clone()),
+        several => concatenate(several, -1),
     }
-    concatenate(&blocks, -1)
 }
 
 #[cfg(test)]

@@ -36,15 +36,18 @@ impl Decoder {
             norm_epsilon,
             ..
         } = *settings;
-        let blocks = (0..settings.layers)
-            .map(|number| Block::read(source, &format!("model.layers.{number}"), settings))
-            .collect::<std::result::Result<_, _>>()?;
+        // The largest first: what reading it takes beside itself is free again for the rest.
+        let embedding =
+            Embedding::read(source, "model.embed_tokens", vocabulary_size, hidden_size)?;
         let head = match is_tied(source, settings) {
             true => Head::Tied,
             false => Head::read(source, HEAD, vocabulary_size, hidden_size)?,
         };
+        let blocks = (0..settings.layers)
+            .map(|number| Block::read(source, &format!("model.layers.{number}"), settings))
+            .collect::<std::result::Result<_, _>>()?;
         Ok(Self {
-            embedding: Embedding::read(source, "model.embed_tokens", vocabulary_size, hidden_size)?,
+            embedding,
             blocks,
             norm: RmsNorm::read(source, "model.norm", hidden_size, norm_epsilon)?,
             head,

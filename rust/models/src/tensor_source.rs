@@ -90,12 +90,11 @@ impl TensorSource for Inventory<'_> {
 /// Asked after every tensor whether to go on.
 pub(crate) type OnProgress<'a> = &'a mut dyn FnMut(LoadProgress) -> ControlFlow<()>;
 
-/// Reads every tensor that is asked for, one at a time, so that no more than one is held twice.
+/// Reads every tensor that is asked for, one at a time.
 pub(crate) struct Reader<'a> {
     stored: Stored<'a>,
     progress: LoadProgress,
     on_progress: OnProgress<'a>,
-    buffer: Vec<u8>,
 }
 
 impl<'a> Reader<'a> {
@@ -108,24 +107,19 @@ impl<'a> Reader<'a> {
             stored,
             progress,
             on_progress,
-            buffer: Vec::new(),
         }
     }
 }
 
 impl TensorSource for Reader<'_> {
     fn tensor(&mut self, expected: ExpectedTensor) -> Result<Array, ModelError> {
-        let info = self.stored.checkpoint.info(&expected.name);
-        let (dtype, bytes) = info.map_or((StoredDtype::Float32, 0), |info| {
-            (info.dtype, info.byte_len())
-        });
-        self.buffer
-            .resize(usize::try_from(bytes).unwrap_or(usize::MAX), 0);
-        self.stored
-            .checkpoint
-            .read_into(&expected.name, &mut self.buffer)?;
-        let array = array_from_bytes(&self.buffer, &expected.shape, mlx_dtype(dtype))?;
-        self.progress.read_bytes += bytes;
+        let stored = self.stored.checkpoint.info(&expected.name);
+        let dtype = stored.map_or(StoredDtype::Float32, |info| info.dtype);
+        let bytes = self.stored.checkpoint.read(&expected.name)?;
+        let array = array_from_bytes(&bytes, &expected.shape, mlx_dtype(dtype))?;
+        self.progress.read_bytes += bytes.len() as u64;
+        // Gone before the next tensor is read, so that no more than one is held twice.
+        drop(bytes);
         match (self.on_progress)(self.progress) {
             ControlFlow::Continue(()) => Ok(array),
             ControlFlow::Break(()) => Err(ModelError::Cancelled),
