@@ -53,7 +53,7 @@ pub(crate) const BUILD: &[Package] = &[
     },
     Package {
         name: "libopenblas0-pthread",
-        evidence: Evidence::Library("libopenblas.so.0"),
+        evidence: Evidence::Library("libopenblas"),
     },
 ];
 
@@ -112,17 +112,25 @@ impl Evidence {
 }
 
 /// Looks where Debian keeps libraries, LLVM's own folders included.
-fn library_is_there(prefix: &str) -> bool {
-    let directories = library_directories();
-    directories.iter().any(|directory| {
+fn library_is_there(library: &str) -> bool {
+    library_directories().iter().any(|directory| {
         let Ok(entries) = std::fs::read_dir(directory) else {
             return false;
         };
-        entries.flatten().any(|entry| {
-            let name = entry.file_name();
-            let name = name.to_string_lossy();
-            name.starts_with(prefix) && name.contains(".so")
-        })
+        entries
+            .flatten()
+            .any(|entry| is_library(&entry.file_name().to_string_lossy(), library))
+    })
+}
+
+/// Whether a file is this library in any version: `libclang.so`, `libclang-14.so.1`, but not
+/// `libclang-cpp.so.14`.
+fn is_library(file: &str, library: &str) -> bool {
+    file.strip_prefix(library).is_some_and(|rest| {
+        let rest = rest.trim_start_matches(|character: char| {
+            "-.".contains(character) || character.is_ascii_digit()
+        });
+        rest.starts_with("so") && file.contains(".so")
     })
 }
 
@@ -136,4 +144,26 @@ fn library_directories() -> Vec<std::path::PathBuf> {
         directories.extend(llvm.map(|entry| entry.path().join("lib")));
     }
     directories
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_library;
+
+    #[test]
+    fn a_library_is_known_in_any_version_and_not_mistaken_for_another() {
+        for file in [
+            "libclang.so",
+            "libclang.so.1",
+            "libclang-14.so.14.0.6",
+            "libclang-14.so",
+        ] {
+            assert!(is_library(file, "libclang"), "{file}");
+        }
+        for file in ["libclang-cpp.so.14", "libclang.a", "libclangd.so"] {
+            assert!(!is_library(file, "libclang"), "{file}");
+        }
+        assert!(is_library("libopenblas.so.0", "libopenblas"));
+        assert!(!is_library("libopenblas64.so.0", "libopenblas_"));
+    }
 }
