@@ -65,7 +65,7 @@ pub(crate) fn bridged_load(directory: String) -> BridgedLoading {
     let (progress, heard) = channel();
     let (reply, model) = channel();
     let stop = Arc::clone(&is_cancelled);
-    std::thread::spawn(move || {
+    let load = move || {
         let model = Model::load(Path::new(&directory), |now| {
             let is_wanted = progress.send(now).is_ok() && !stop.load(Ordering::Relaxed);
             if is_wanted {
@@ -76,7 +76,10 @@ pub(crate) fn bridged_load(directory: String) -> BridgedLoading {
         });
         // Nobody waits for it when Swift has dropped the loading.
         drop(reply.send(model));
-    });
+    };
+    // Where no thread can be had, the channels close at once and `finish` says that loading ended.
+    let name = "headroom-load".to_owned();
+    drop(std::thread::Builder::new().name(name).spawn(load));
     BridgedLoading {
         progress: Mutex::new(heard),
         model: Mutex::new(model),
@@ -110,7 +113,7 @@ impl BridgedLoading {
             let model = model.recv().map_err(|_| {
                 Fault::new(
                     FaultKind::Interrupted,
-                    "loading has ended already; load the model again",
+                    "loading has ended without a model, or its model was taken before; load it again",
                 )
             })?;
             Ok(BridgedModel(model?))
