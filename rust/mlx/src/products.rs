@@ -29,7 +29,7 @@ pub struct QuantizedMatrix {
     pub bits: i32,
 }
 
-/// The most elements of a dense weight that are widened at once: 1 MiB, which stays in a core's cache.
+/// The most elements of a dense weight that are widened at once: 1 MiB.
 /// MLX allocates results when it hands work to its thread, up to some ten steps ahead of it, so that
 /// several blocks are alive at a time.
 const DENSE_BLOCK_ELEMENTS: i32 = 1 << 18;
