@@ -17,7 +17,8 @@ final class MemoryTests: XCTestCase {
         XCTAssertEqual(MemoryState.Pressure.allCases.sorted(), [.low, .medium, .high, .critical])
     }
 
-    func testCleanupLeavesNothingInMLXsCache() throws {
+    func testCleanupLeavesNothingInMLXsCache() async throws {
+        try await waitUntilNothingIsActive()
         MemoryOptimization.forceMemoryCleanup()
         XCTAssertEqual(try XCTUnwrap(MemoryOptimization.getMemoryState().mlx).cacheBytes, 0)
     }

@@ -26,3 +26,15 @@ final class Collected<Value: Sendable>: @unchecked Sendable {
     func append(_ value: Value) { lock.withLock { collected.append(value) } }
     var values: [Value] { lock.withLock { collected } }
 }
+
+/// Bytes that MLX's arrays hold.
+func activeBytes() throws -> UInt64 {
+    try XCTUnwrap(MemoryOptimization.getMemoryState().mlx).activeBytes
+}
+
+/// Waits for the models of other tests to go, which they do when their last task has noticed, and
+/// fails when one is still there after ten seconds.
+func waitUntilNothingIsActive() async throws {
+    for _ in 0..<1000 where try activeBytes() > 0 { try await Task.sleep(for: .milliseconds(10)) }
+    XCTAssertEqual(try activeBytes(), 0)
+}
