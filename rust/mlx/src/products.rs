@@ -34,7 +34,7 @@ pub struct QuantizedMatrix {
 /// several blocks are alive at a time.
 const DENSE_BLOCK_ELEMENTS: i32 = 1 << 18;
 
-/// The same for a quantised weight: 2 MiB, for expanding costs more to start than widening.
+/// The same for a quantised weight: 2 MiB; at 1 MiB prefill at 4 bits was a fifth slower.
 const QUANTIZED_BLOCK_ELEMENTS: i32 = 1 << 19;
 
 /// `x · weightᵀ` for `x (..., in)` and a dense `weight (out, in)`.

@@ -133,7 +133,7 @@ fn swift_root(workspace: &Workspace) -> Result<Result<Option<DebianRoot>, String
     Ok(Ok(Some(root)))
 }
 
-/// SwiftPM 6.0.3 for Debian sometimes crashes while it plans a build (seen once in five runs); that
+/// SwiftPM 6.0.3 for Debian sometimes crashes while it plans a build (seen once in some forty runs); that
 /// says nothing about the package, so a crash, and nothing else, is tried again.
 fn build_tests(build: impl Fn() -> Command) -> Result<()> {
     for _ in 0..2 {
