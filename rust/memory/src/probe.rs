@@ -1,6 +1,7 @@
 //! The probe of the system that this program runs on.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use crate::disk::disk_space;
 use crate::error::ProbeError;
@@ -19,6 +20,12 @@ pub trait Probe: Send + Sync {
     /// If nothing at all can be read; a single figure that cannot be read is
     /// `None` in the reading.
     fn read(&self) -> Result<Reading, ProbeError>;
+}
+
+impl<P: Probe + ?Sized> Probe for Arc<P> {
+    fn read(&self) -> Result<Reading, ProbeError> {
+        self.as_ref().read()
+    }
 }
 
 /// The probe of this system. Build it early: on Apple systems it measures then

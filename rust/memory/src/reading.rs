@@ -101,6 +101,24 @@ pub enum LimitSource {
     RecommendedWorkingSet,
     /// The limit that iOS and its relatives set for each app.
     AppLimit,
+    /// The limit that the user gives, such as with `--max-memory`.
+    UserLimit,
+}
+
+impl LimitSource {
+    /// Who sets it, as a part of a sentence.
+    pub fn describe(&self) -> &'static str {
+        match self {
+            Self::CgroupV2 { .. } | Self::CgroupV1 { .. } => "the control group",
+            Self::CgroupV2Throttle { .. } => "the throttle of the control group",
+            Self::AddressSpace => "RLIMIT_AS",
+            Self::DataSegment => "RLIMIT_DATA",
+            Self::Physical => "the installed memory",
+            Self::RecommendedWorkingSet => "the graphics stack",
+            Self::AppLimit => "the system's limit for this app",
+            Self::UserLimit => "the limit given before",
+        }
+    }
 }
 
 /// The system's own word on memory pressure.
@@ -129,6 +147,8 @@ pub enum SignalOrigin {
         /// 1 normal, 2 warning, 4 critical.
         code: i32,
     },
+    /// The host passed on a warning that it received.
+    Host,
 }
 
 /// The tightest hard limit.

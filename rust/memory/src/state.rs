@@ -67,7 +67,7 @@ impl MemoryState {
 
 /// A budget of nothing counts as used up, since any share of it would be a
 /// division by zero.
-fn usage_ratio(used_bytes: Option<u64>, budget_bytes: Option<u64>) -> Option<f64> {
+pub(crate) fn usage_ratio(used_bytes: Option<u64>, budget_bytes: Option<u64>) -> Option<f64> {
     match (used_bytes?, budget_bytes?) {
         (_, 0) => Some(1.0),
         (used, budget) => Some(used as f64 / budget as f64),

@@ -11,6 +11,11 @@ use crate::reading::Reading;
 /// this process cannot be told from those of others, and the budget would
 /// swing with every evaluation on the GPU. What others take afterwards lowers
 /// the available bytes, which follow the free pages of the moment.
+///
+/// The kernel's pressure level is asked for at each look rather than awaited:
+/// the governor looks before each step, and a dispatch source would need a
+/// queue of its own to say the same. Warnings that only the app receives come
+/// in through [`SignalledProbe`](crate::SignalledProbe).
 #[derive(Debug)]
 pub(crate) struct AppleProbe {
     circumstances: Circumstances,

@@ -1,8 +1,8 @@
 //! What the control groups of this process allow, and what they have left.
 
-use super::cgroup_paths::{Lineage, Version, lineages};
+use super::cgroup_paths::{Lineage, Version};
 use super::pressure_stall::MemoryStall;
-use super::proc_files::SystemFiles;
+use super::system_files::SystemFiles;
 use crate::reading::{Limit, LimitSource};
 
 /// All control groups that bear on this process: its own and every ancestor,
@@ -20,13 +20,52 @@ struct ControlGroup {
     directory: String,
     limit_bytes: Option<u64>,
     throttle_bytes: Option<u64>,
-    charged_bytes: Option<u64>,
+    /// Read only where there is a limit to compare it with.
+    charge: Option<Charge>,
+}
+
+/// What a group holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Charge {
+    bytes: u64,
     reclaimable_bytes: Option<u64>,
 }
 
+/// The names of a version's files, and of the lines of its statistics that
+/// [`clean_file_bytes`] needs.
+struct Names {
+    limit: &'static str,
+    throttle: Option<&'static str>,
+    charged: &'static str,
+    statistics: [&'static str; 4],
+}
+
+const VERSION_ONE: Names = Names {
+    limit: "memory.limit_in_bytes",
+    throttle: None,
+    charged: "memory.usage_in_bytes",
+    statistics: [
+        "total_inactive_file",
+        "total_active_file",
+        "total_dirty",
+        "total_writeback",
+    ],
+};
+
+const VERSION_TWO: Names = Names {
+    limit: "memory.max",
+    throttle: Some("memory.high"),
+    charged: "memory.current",
+    statistics: [
+        "inactive_file",
+        "active_file",
+        "file_dirty",
+        "file_writeback",
+    ],
+};
+
 impl ControlGroups {
-    pub(super) fn read(files: &SystemFiles) -> Self {
-        let lineages = lineages(files);
+    pub(super) fn read(files: &SystemFiles, lineages: &[Lineage]) -> Self {
         Self {
             stall: lineages.iter().find_map(|lineage| stall(files, lineage)),
             groups: lineages
@@ -69,10 +108,7 @@ fn groups_of(files: &SystemFiles, lineage: &Lineage) -> Vec<ControlGroup> {
         .iter()
         .enumerate()
         .take_while(own_or_charged)
-        .map(|(_, directory)| match lineage.version {
-            Version::One => read_version_one(files, directory),
-            Version::Two => read_version_two(files, directory),
-        })
+        .map(|(_, directory)| read_group(files, lineage.version, directory))
         .collect()
 }
 
@@ -86,50 +122,39 @@ fn charges_descendants(files: &SystemFiles, version: Version, directory: &str) -
     version == Version::Two || !opted_out()
 }
 
-fn read_version_two(files: &SystemFiles, directory: &str) -> ControlGroup {
-    let bytes = |name| parse_bytes(&files.read(&format!("{directory}/{name}"))?);
-    let statistics = files.read(&format!("{directory}/memory.stat"));
+fn read_group(files: &SystemFiles, version: Version, directory: &str) -> ControlGroup {
+    let names = match version {
+        Version::One => VERSION_ONE,
+        Version::Two => VERSION_TWO,
+    };
+    let file = |name| files.read(&format!("{directory}/{name}"));
+    let limit = file(names.limit);
+    let limit_bytes = limit
+        .as_deref()
+        .and_then(parse_bytes)
+        .filter(|limit| *limit < UNLIMITED_BYTES);
+    // Both files come with the memory controller: where the one is missing, so is the other.
+    let throttle = limit.and(names.throttle).and_then(file);
+    let throttle_bytes = throttle.as_deref().and_then(parse_bytes);
+    let is_limited = limit_bytes.or(throttle_bytes).is_some();
     ControlGroup {
-        version: Version::Two,
+        version,
         directory: directory.to_owned(),
-        limit_bytes: bytes("memory.max"),
-        throttle_bytes: bytes("memory.high"),
-        charged_bytes: bytes("memory.current"),
-        reclaimable_bytes: statistics.and_then(|text| {
-            clean_file_bytes(
-                &text,
-                [
-                    "inactive_file",
-                    "active_file",
-                    "file_dirty",
-                    "file_writeback",
-                ],
-            )
-        }),
+        limit_bytes,
+        throttle_bytes,
+        charge: is_limited
+            .then(|| read_charge(files, directory, &names))
+            .flatten(),
     }
 }
 
-fn read_version_one(files: &SystemFiles, directory: &str) -> ControlGroup {
-    let bytes = |name| parse_bytes(&files.read(&format!("{directory}/{name}"))?);
-    let statistics = files.read(&format!("{directory}/memory.stat"));
-    ControlGroup {
-        version: Version::One,
-        directory: directory.to_owned(),
-        limit_bytes: bytes("memory.limit_in_bytes").filter(|limit| *limit < UNLIMITED_BYTES),
-        throttle_bytes: None,
-        charged_bytes: bytes("memory.usage_in_bytes"),
-        reclaimable_bytes: statistics.and_then(|text| {
-            clean_file_bytes(
-                &text,
-                [
-                    "total_inactive_file",
-                    "total_active_file",
-                    "total_dirty",
-                    "total_writeback",
-                ],
-            )
-        }),
-    }
+fn read_charge(files: &SystemFiles, directory: &str, names: &Names) -> Option<Charge> {
+    let file = |name| files.read(&format!("{directory}/{name}"));
+    Some(Charge {
+        bytes: parse_bytes(&file(names.charged)?)?,
+        reclaimable_bytes: file("memory.stat")
+            .and_then(|text| clean_file_bytes(&text, names.statistics)),
+    })
 }
 
 /// Version 1 writes "unlimited" as the largest signed number of whole pages,
@@ -175,10 +200,10 @@ impl ControlGroup {
 
     /// Without statistics nothing counts as reclaimable: rather too little.
     fn remaining_bytes(&self) -> impl Iterator<Item = u64> {
-        let reclaimable = self.reclaimable_bytes.unwrap_or(0);
-        let kept = self
-            .charged_bytes
-            .map(|charged| charged.saturating_sub(reclaimable));
+        let kept = self.charge.map(|charge| {
+            let reclaimable = charge.reclaimable_bytes.unwrap_or(0);
+            charge.bytes.saturating_sub(reclaimable)
+        });
         [self.limit_bytes, self.throttle_bytes]
             .into_iter()
             .filter_map(move |limit| Some(limit?.saturating_sub(kept?)))
@@ -191,12 +216,7 @@ mod tests {
 
     const STATISTICS: &str = "anon 100\nfile 900\ninactive_file 300\nactive_file 200\n\
                               file_dirty 40\nfile_writeback 10\n";
-    const NAMES: [&str; 4] = [
-        "inactive_file",
-        "active_file",
-        "file_dirty",
-        "file_writeback",
-    ];
+    const NAMES: [&str; 4] = VERSION_TWO.statistics;
 
     fn group(limit: Option<u64>, throttle: Option<u64>, charged: Option<u64>) -> ControlGroup {
         ControlGroup {
@@ -204,8 +224,10 @@ mod tests {
             directory: "/g".into(),
             limit_bytes: limit,
             throttle_bytes: throttle,
-            charged_bytes: charged,
-            reclaimable_bytes: Some(50),
+            charge: charged.map(|bytes| Charge {
+                bytes,
+                reclaimable_bytes: Some(50),
+            }),
         }
     }
 

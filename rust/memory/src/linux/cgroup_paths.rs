@@ -5,8 +5,6 @@
 //! namespace, so that inside a container they can begin with `/..` or name a
 //! group whose upper part is not mounted.
 
-use super::proc_files::SystemFiles;
-
 /// The two interfaces; a machine may have both mounted (hybrid), with the
 /// memory controller in either.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,10 +36,9 @@ struct Mount {
     point: String,
 }
 
-/// Every lineage that can carry a memory limit.
-pub(super) fn lineages(files: &SystemFiles) -> Vec<Lineage> {
-    let memberships = files.read("/proc/self/cgroup").unwrap_or_default();
-    let mounts = files.read("/proc/self/mountinfo").unwrap_or_default();
+/// Every lineage that can carry a memory limit, from the texts of
+/// `/proc/self/cgroup` and `/proc/self/mountinfo`.
+pub(super) fn lineages(memberships: &str, mounts: &str) -> Vec<Lineage> {
     let mounts: Vec<Mount> = mounts.lines().filter_map(parse_mount).collect();
     memberships
         .lines()

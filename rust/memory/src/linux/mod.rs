@@ -2,14 +2,23 @@
 
 mod cgroup;
 mod cgroup_paths;
+mod known_lineages;
 mod pressure_stall;
 mod proc_files;
+mod resource_limits;
+mod system_files;
 #[cfg(test)]
 mod tests;
 
+use std::path::PathBuf;
+use std::sync::Mutex;
+
 use cgroup::ControlGroups;
+use known_lineages::KnownLineages;
 use pressure_stall::MemoryStall;
-use proc_files::{MachineMemory, ProcessStatus, ResourceLimits, SystemFiles};
+use proc_files::{MachineMemory, ProcessStatus};
+use resource_limits::ResourceLimits;
+use system_files::SystemFiles;
 
 use crate::error::ProbeError;
 use crate::reading::{
@@ -21,7 +30,17 @@ const STATUS: &str = "/proc/self/status";
 /// Reads a Linux system, the real one or one that a test has built.
 #[derive(Debug)]
 pub(crate) struct LinuxProbe {
+    root: PathBuf,
+    resource_limits: fn() -> ResourceLimits,
+    last: Mutex<Look>,
+}
+
+/// What one look leaves for the next, so that it costs less.
+#[derive(Debug)]
+struct Look {
+    process: u32,
     files: SystemFiles,
+    lineages: KnownLineages,
 }
 
 /// Everything that one look found.
@@ -34,8 +53,15 @@ struct Findings {
 
 impl LinuxProbe {
     pub(crate) fn new() -> Self {
+        Self::of("/", ResourceLimits::of_this_process)
+    }
+
+    fn of(root: impl Into<PathBuf>, resource_limits: fn() -> ResourceLimits) -> Self {
+        let root = root.into();
         Self {
-            files: SystemFiles::at("/"),
+            last: Mutex::new(Look::first(root.clone())),
+            root,
+            resource_limits,
         }
     }
 
@@ -43,10 +69,34 @@ impl LinuxProbe {
     pub(crate) fn set_recommended_working_set(&mut self, _bytes: u64) {}
 
     pub(crate) fn peak_footprint_bytes(&self) -> Option<u64> {
-        ProcessStatus::parse(&self.files.read(STATUS)?).peak_resident_bytes
+        let files = SystemFiles::at(self.root.clone());
+        ProcessStatus::parse(&files.read(STATUS)?).peak_resident_bytes
     }
 
+    /// A thread that finds another one looking does not wait, but looks anew: a
+    /// forked child may find the lock held for ever, by a thread that it lacks.
     pub(crate) fn read(&self) -> Result<Reading, ProbeError> {
+        let resource_limits = (self.resource_limits)();
+        let Ok(mut last) = self.last.try_lock() else {
+            return Look::first(self.root.clone()).read(resource_limits);
+        };
+        if last.process != std::process::id() {
+            *last = Look::first(self.root.clone());
+        }
+        last.read(resource_limits)
+    }
+}
+
+impl Look {
+    fn first(root: PathBuf) -> Self {
+        Self {
+            process: std::process::id(),
+            files: SystemFiles::at(root),
+            lineages: KnownLineages::default(),
+        }
+    }
+
+    fn read(&self, resource_limits: ResourceLimits) -> Result<Reading, ProbeError> {
         let status = self.files.try_read(STATUS);
         let machine = self.files.read("/proc/meminfo");
         let process = match (&status, &machine) {
@@ -54,12 +104,11 @@ impl LinuxProbe {
             (Err(_), Some(_)) => ProcessStatus::default(),
             (Err(_), None) => return Err(self.nothing_readable(status)),
         };
-        let resource_limits = self.files.read("/proc/self/limits").unwrap_or_default();
         let findings = Findings {
             process,
             machine: MachineMemory::parse(&machine.unwrap_or_default()),
-            resource_limits: ResourceLimits::parse(&resource_limits),
-            groups: ControlGroups::read(&self.files),
+            resource_limits,
+            groups: ControlGroups::read(&self.files, &self.lineages.get(&self.files)),
         };
         Ok(findings.reading(self.stall(&findings.groups)))
     }

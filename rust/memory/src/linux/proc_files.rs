@@ -1,34 +1,4 @@
-//! The files of `/proc` that tell about this process and this machine.
-
-use std::io;
-use std::path::{Path, PathBuf};
-
-/// The system's file tree. Its root is a parameter so that tests can build a
-/// system of their own.
-#[derive(Debug)]
-pub(super) struct SystemFiles {
-    root: PathBuf,
-}
-
-impl SystemFiles {
-    pub(super) fn at(root: impl Into<PathBuf>) -> Self {
-        Self { root: root.into() }
-    }
-
-    /// Where a file with this absolute name really lies.
-    pub(super) fn locate(&self, absolute: &str) -> PathBuf {
-        self.root.join(Path::new(absolute.trim_start_matches('/')))
-    }
-
-    pub(super) fn try_read(&self, absolute: &str) -> io::Result<String> {
-        std::fs::read_to_string(self.locate(absolute))
-    }
-
-    /// The file's text, `None` if it cannot be read or is not text.
-    pub(super) fn read(&self, absolute: &str) -> Option<String> {
-        self.try_read(absolute).ok()
-    }
-}
+//! What the files of `/proc` tell about this process and this machine.
 
 /// What `/proc/self/status` says about this process.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -90,28 +60,6 @@ impl MachineMemory {
     pub(super) fn swap_used_bytes(&self) -> Option<u64> {
         self.swap_total_bytes?.checked_sub(self.swap_free_bytes?)
     }
-}
-
-/// The soft limits of `/proc/self/limits`, those that the kernel enforces.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct ResourceLimits {
-    pub(super) address_space_bytes: Option<u64>,
-    pub(super) data_bytes: Option<u64>,
-}
-
-impl ResourceLimits {
-    pub(super) fn parse(text: &str) -> Self {
-        Self {
-            address_space_bytes: soft_limit(text, "Max address space"),
-            data_bytes: soft_limit(text, "Max data size"),
-        }
-    }
-}
-
-/// The first column behind the name, `None` for "unlimited".
-fn soft_limit(text: &str, name: &str) -> Option<u64> {
-    let columns = text.lines().find_map(|line| line.strip_prefix(name))?;
-    columns.split_ascii_whitespace().next()?.parse().ok()
 }
 
 /// The value of a line such as `MemTotal:  24684092 kB`, whose unit is 1024 bytes.
@@ -180,23 +128,11 @@ mod tests {
         }
     }
 
-    #[test]
-    fn reads_soft_limits_and_takes_unlimited_as_none() {
-        let limits = ResourceLimits::parse(
-            "Limit                     Soft Limit           Hard Limit           Units     \n\
-             Max data size             unlimited            unlimited            bytes     \n\
-             Max address space         536870912            unlimited            bytes     \n",
-        );
-        assert_eq!(limits.address_space_bytes, Some(512 << 20));
-        assert_eq!(limits.data_bytes, None);
-    }
-
     proptest! {
         #[test]
         fn any_text_is_read_without_a_panic(text in "(?s).{0,200}") {
             ProcessStatus::parse(&text);
             MachineMemory::parse(&text);
-            ResourceLimits::parse(&text);
         }
     }
 }

@@ -80,13 +80,17 @@ impl FakeSystem {
     }
 
     fn probe(&self) -> LinuxProbe {
-        LinuxProbe {
-            files: SystemFiles::at(self.root.path()),
-        }
+        LinuxProbe::of(self.root.path(), ResourceLimits::default)
     }
 
     fn read(&self) -> Reading {
         self.probe().read().unwrap()
+    }
+
+    fn read_under(&self, resource_limits: fn() -> ResourceLimits) -> Reading {
+        LinuxProbe::of(self.root.path(), resource_limits)
+            .read()
+            .unwrap()
     }
 }
 
@@ -224,11 +228,10 @@ fn a_group_that_was_removed_leaves_its_ancestors() {
 #[test]
 fn an_address_space_limit_is_used_up_by_what_is_mapped() {
     let system = FakeSystem::new();
-    system.write(
-        "/proc/self/limits",
-        "Max address space         734003200            unlimited            bytes     \n",
-    );
-    let reading = system.read();
+    let reading = system.read_under(|| ResourceLimits {
+        address_space_bytes: mib(700),
+        data_bytes: None,
+    });
     assert_eq!(reading.budget_bytes, mib(700));
     assert_eq!(reading.available_bytes, mib(700 - 500));
     assert_eq!(reading.system.address_space.limit_bytes, mib(700));
@@ -238,11 +241,10 @@ fn an_address_space_limit_is_used_up_by_what_is_mapped() {
 #[test]
 fn a_data_limit_is_used_up_by_private_mappings() {
     let system = FakeSystem::new();
-    system.write(
-        "/proc/self/limits",
-        "Max data size             419430400            unlimited            bytes     \n",
-    );
-    let reading = system.read();
+    let reading = system.read_under(|| ResourceLimits {
+        address_space_bytes: None,
+        data_bytes: mib(400),
+    });
     assert_eq!(reading.budget_bytes, mib(400));
     assert_eq!(reading.available_bytes, mib(400 - 150));
 }
@@ -288,7 +290,6 @@ fn garbage_everywhere_is_unknown_everywhere() {
     for path in [
         "/proc/meminfo",
         "/proc/self/status",
-        "/proc/self/limits",
         "/proc/pressure/memory",
         "/sys/fs/cgroup/a/memory.max",
         "/sys/fs/cgroup/a/memory.current",
@@ -304,7 +305,6 @@ fn garbage_everywhere_is_unknown_everywhere() {
 fn files_that_cannot_be_read_as_text_are_unknown() {
     let system = FakeSystem::new();
     fs::write(system.path("/proc/meminfo"), [0xff, 0xfe, 0x00]).unwrap();
-    fs::create_dir_all(system.path("/proc/self/limits")).unwrap();
     let reading = system.read();
     assert_eq!(reading.budget_bytes, None);
     assert_eq!(reading.used_bytes, mib(100));
@@ -313,9 +313,52 @@ fn files_that_cannot_be_read_as_text_are_unknown() {
 #[test]
 fn a_system_without_proc_is_an_error_that_names_the_file() {
     let root = tempfile::tempdir().unwrap();
-    let probe = LinuxProbe {
-        files: SystemFiles::at(root.path()),
-    };
+    let probe = LinuxProbe::of(root.path(), ResourceLimits::default);
     let error = probe.read().unwrap_err();
     assert!(error.to_string().contains("/proc/self/status"), "{error}");
+}
+
+#[test]
+fn a_process_that_is_moved_is_seen_in_its_new_group_by_the_same_probe() {
+    let system = FakeSystem::new();
+    system
+        .in_group("0::/a\n", UNIFIED_MOUNT)
+        .group("/sys/fs/cgroup/a", "256", 100, 0)
+        .group("/sys/fs/cgroup/b", "128", 100, 0);
+    let probe = system.probe();
+    assert_eq!(probe.read().unwrap().budget_bytes, mib(256));
+    system.write("/proc/self/cgroup", "0::/b\n");
+    assert_eq!(probe.read().unwrap().budget_bytes, mib(128));
+}
+
+#[test]
+fn a_limit_that_is_stepped_down_is_seen_by_the_same_probe() {
+    let system = FakeSystem::new();
+    system.in_group("0::/a\n", UNIFIED_MOUNT);
+    let probe = system.probe();
+    assert_eq!(probe.read().unwrap().budget_bytes, mib(4096));
+    for limit in ["256", "128"] {
+        system.group("/sys/fs/cgroup/a", limit, 100, 0);
+        let expected = limit.parse().ok().and_then(mib);
+        assert_eq!(probe.read().unwrap().budget_bytes, expected);
+    }
+}
+
+#[test]
+fn a_probe_in_use_by_another_thread_can_still_be_read() {
+    let system = FakeSystem::new();
+    let probe = system.probe();
+    let _held = probe.last.lock().unwrap();
+    assert_eq!(probe.read().unwrap().used_bytes, mib(100));
+}
+
+#[test]
+fn a_forked_child_reads_files_of_its_own() {
+    let system = FakeSystem::new();
+    let probe = system.probe();
+    probe.read().unwrap();
+    fs::remove_file(system.path("/proc/meminfo")).unwrap();
+    assert_eq!(probe.read().unwrap().budget_bytes, mib(4096));
+    probe.last.lock().unwrap().process = 0;
+    assert_eq!(probe.read().unwrap().budget_bytes, None);
 }
