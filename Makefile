@@ -5,7 +5,7 @@ HEADROOM := target/release/headroom
 MODEL ?= assets/storyteller
 PROMPT ?= Tell me a story about a fox.
 
-.PHONY: help setup build demo test bench memory-info golden header swift-glue xcframework clean
+.PHONY: help setup build demo test bench survival memory-info golden header swift-glue xcframework clean
 
 help: ## Show what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -29,6 +29,9 @@ test: setup ## Run every test: Rust, C, Swift, golden logits, Apple type check
 
 bench: setup ## Measure beside mlx-lm and print ratios
 	@$(CARGO) xtask bench
+
+survival: setup ## Generate inside limits that the kernel enforces (on Linux)
+	@$(CARGO) xtask survival
 
 memory-info: build ## Show this machine's memory
 	@$(HEADROOM) memory

@@ -27,8 +27,10 @@ let core: [Target] = [.binaryTarget(name: "HeadroomCore", path: "target/xcframew
 let coreDependencies: [Target.Dependency] = ["CHeadroomBridge", "HeadroomCore"]
 let linked: [LinkerSetting] = [
     .linkedFramework("Accelerate"),
+    .linkedFramework("CoreFoundation"),
     .linkedFramework("Foundation"),
     .linkedFramework("Metal"),
+    .linkedFramework("Security"),
     .linkedLibrary("c++"),
     .linkedLibrary("objc"),
 ]

@@ -82,6 +82,24 @@ enum hr_code
     HR_MODEL_UNLOADED = 21,
     // The generation has no further event, or has not ended yet where its end is needed.
     HR_WRONG_GENERATION_STATE = 22,
+    // There is no room for the model, or for any.
+    HR_DOES_NOT_FIT = 23,
+    // A name stands for no model, here or on the hub.
+    HR_UNKNOWN_MODEL = 24,
+    // The model is not in the cache, and downloading is off.
+    HR_NOT_CACHED = 25,
+    // The hub cannot be reached or wants to be asked later. What has arrived is kept.
+    HR_HUB_UNAVAILABLE = 26,
+    // The hub does not let this user have the model: it is gated or private.
+    HR_HUB_DENIED = 27,
+    // What the hub answers breaks a rule; nothing of it entered the cache.
+    HR_HUB_ANSWER = 28,
+    // The disk has no room for the download.
+    HR_DISK_FULL = 29,
+    // Another program downloads the same file.
+    HR_DOWNLOAD_BUSY = 30,
+    // A paused generation could not be kept on disk or brought back.
+    HR_SPILL_FAILED = 31,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
@@ -114,7 +132,7 @@ typedef int32_t hr_pressure;
 #endif // __STDC_VERSION__ >= 202311L
 #endif // __cplusplus
 
-// What happened.
+// What happened. A host passes over kinds that it does not know: new ones may be added.
 enum hr_event_kind
 #if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
   : int32_t
@@ -126,12 +144,51 @@ enum hr_event_kind
     HR_EVENT_TEXT = 2,
     // The last event; `hr_generation_get_summary` now has the figures.
     HR_EVENT_END = 3,
+    // Memory as it is now, as often as `monitor_interval` says.
+    HR_EVENT_MEMORY = 4,
+    // Something was done to save memory, or taken back: `action`, with a sentence in `text`.
+    HR_EVENT_ACTION = 5,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
 typedef enum hr_event_kind hr_event_kind;
 #else
 typedef int32_t hr_event_kind;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+// What was done to save memory, or taken back, between two steps.
+enum hr_action
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    // Nothing: the event is of another kind.
+    HR_ACTION_NONE = 0,
+    // MLX keeps at most `action_value` bytes for reuse.
+    HR_ACTION_SHRINK_CACHE = 1,
+    // At most `action_value` prompt tokens are computed at once.
+    HR_ACTION_REDUCE_PREFILL_STEP = 2,
+    // Keys and values are kept in `action_value` bits.
+    HR_ACTION_QUANTIZE_KV = 3,
+    // Prompt caches that no generation uses are gone.
+    HR_ACTION_DROP_IDLE_PROMPT_CACHES = 4,
+    // The keys and values of at most `action_value` tokens are kept.
+    HR_ACTION_BOUND_KV = 5,
+    // Models that no generation uses are gone.
+    HR_ACTION_UNLOAD_IDLE_MODELS = 6,
+    // The generation ends with `HR_STOP_REASON_MEMORY`.
+    HR_ACTION_STOP = 7,
+    // MLX may keep up to `action_value` bytes for reuse again.
+    HR_ACTION_RESTORE_CACHE = 8,
+    // Up to `action_value` prompt tokens are computed at once again.
+    HR_ACTION_RESTORE_PREFILL_STEP = 9,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum hr_action hr_action;
+#else
+typedef int32_t hr_action;
 #endif // __STDC_VERSION__ >= 202311L
 #endif // __cplusplus
 
@@ -147,12 +204,55 @@ enum hr_stop_reason
     HR_STOP_REASON_LENGTH = 1,
     // The host cancelled.
     HR_STOP_REASON_CANCELLED = 2,
+    // Memory ran short and nothing was left to give up; the answer so far is there.
+    HR_STOP_REASON_MEMORY = 3,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
 typedef enum hr_stop_reason hr_stop_reason;
 #else
 typedef int32_t hr_stop_reason;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+// Whether a model fits.
+enum hr_fit_answer
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    // As asked.
+    HR_FIT_FITS = 0,
+    // With another plan: a smaller step first, then fewer bits for keys and values, then a shorter
+    // context.
+    HR_FIT_FITS_IF = 1,
+    // With none.
+    HR_FIT_DOES_NOT_FIT = 2,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum hr_fit_answer hr_fit_answer;
+#else
+typedef int32_t hr_fit_answer;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+// What is being done to get a model.
+enum hr_model_stage
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    // Its files come from the hub.
+    HR_MODEL_STAGE_DOWNLOAD = 0,
+    // Its weights are read into memory.
+    HR_MODEL_STAGE_LOAD = 1,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum hr_model_stage hr_model_stage;
+#else
+typedef int32_t hr_model_stage;
 #endif // __STDC_VERSION__ >= 202311L
 #endif // __cplusplus
 
@@ -174,6 +274,46 @@ enum hr_role
 typedef enum hr_role hr_role;
 #else
 typedef int32_t hr_role;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+// How much speed and precision may be given up to save memory.
+enum hr_strategy
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    // Keeps the precision as long as it can: mainly smaller prefill steps.
+    HR_STRATEGY_CONSERVATIVE = 0,
+    // Keys and values in half the bits, a bounded context when memory is tight.
+    HR_STRATEGY_BALANCED = 1,
+    // Keys and values in 4 bits, and a bounded context.
+    HR_STRATEGY_AGGRESSIVE = 2,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum hr_strategy hr_strategy;
+#else
+typedef int32_t hr_strategy;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+// Where the KV cache of a paused generation stays.
+enum hr_spill
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    // In memory.
+    HR_SPILL_KEEP = 0,
+    // In a temporary file; in memory where it cannot be written.
+    HR_SPILL_TO_DISK = 1,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum hr_spill hr_spill;
+#else
+typedef int32_t hr_spill;
 #endif // __STDC_VERSION__ >= 202311L
 #endif // __cplusplus
 
@@ -275,6 +415,21 @@ typedef struct hr_generate_parameters {
     const size_t *stop_lengths;
     // How many there are.
     size_t stop_count;
+    // The most tokens whose keys and values are kept, the first few among them; at least 8, and 0
+    // keeps all.
+    uint32_t max_kv_size;
+    // Bits of keys and values: 2, 3, 4, 6, 8 or 16; 0 keeps them as they were computed.
+    uint32_t kv_bits;
+    // Consecutive values that share a scale and a bias: 32, 64 or 128. Used when `kv_bits` is not
+    // 0.
+    uint32_t kv_group_size;
+    // From how many tokens on keys and values are quantised.
+    uint32_t quantized_kv_start;
+    // Gives an `HR_EVENT_MEMORY` every so many tokens; 0 never does.
+    uint32_t monitor_interval;
+    // 1 to act when memory gets tight, before the system does; 0 to leave it to the system, which
+    // may end the process.
+    uint32_t is_governed;
 } hr_generate_parameters;
 
 // Handle of a generation under way, or of one that has ended and can still tell its figures.
@@ -288,12 +443,32 @@ typedef struct hr_event {
     hr_event_kind kind;
     // Always 0.
     uint32_t reserved;
-    // With `HR_EVENT_TEXT`: the text. Else 0.
+    // With `HR_EVENT_TEXT`: the text. With `HR_EVENT_ACTION`: what was done and why. Else 0.
     hr_string text;
     // With `HR_EVENT_PREFILL`: prompt tokens computed so far. Else 0.
     uint64_t done_tokens;
     // With `HR_EVENT_PREFILL`: prompt tokens there are. Else 0.
     uint64_t total_tokens;
+    // With `HR_EVENT_ACTION`: what was done. Else `HR_ACTION_NONE`.
+    hr_action action;
+    // With `HR_EVENT_MEMORY` and `HR_EVENT_ACTION`: how tight memory is.
+    hr_pressure pressure;
+    // With `HR_EVENT_ACTION`: bytes, tokens or bits, as `hr_action` says. Else 0.
+    uint64_t action_value;
+    // With `HR_EVENT_ACTION`: bytes that it freed, by the system's measure. Else, and where that is
+    // not known, `HR_UNKNOWN`.
+    uint64_t freed_bytes;
+    // With `HR_EVENT_MEMORY`: bytes that this process may use. Else, and where the system does not
+    // tell, `HR_UNKNOWN`, here and below.
+    uint64_t budget_bytes;
+    // With `HR_EVENT_MEMORY`: footprint of this process.
+    uint64_t used_bytes;
+    // With `HR_EVENT_MEMORY`: bytes that it could take now without hurting itself or others.
+    uint64_t available_bytes;
+    // With `HR_EVENT_MEMORY`: bytes in MLX's live arrays.
+    uint64_t mlx_active_bytes;
+    // With `HR_EVENT_MEMORY`: bytes that MLX keeps for reuse.
+    uint64_t mlx_cache_bytes;
 } hr_event;
 
 // Hears the events of a generation. Return 0 to go on; anything else cancels the generation, and
@@ -304,7 +479,7 @@ typedef struct hr_event {
 // return: no `longjmp`, no C++ exception.
 typedef int32_t (*hr_event_callback)(void *user_data, const struct hr_event *event);
 
-// The figures of a generation that has ended, all measured.
+// The figures of a generation that has ended, all measured but the predicted one.
 typedef struct hr_generation_summary {
     // `sizeof(hr_generation_summary)`, set by the host.
     size_t size;
@@ -332,7 +507,138 @@ typedef struct hr_generation_summary {
     uint64_t peak_footprint_bytes;
     // What the KV cache took at the end.
     uint64_t kv_cache_bytes;
+    // The peak of MLX's arrays that was predicted for this generation alone.
+    uint64_t predicted_peak_mlx_bytes;
+    // How many `HR_EVENT_ACTION` there were.
+    uint64_t action_count;
 } hr_generation_summary;
+
+// What MLX was told to keep to.
+typedef struct hr_allocator_limits {
+    // `sizeof(hr_allocator_limits)`, set by the host.
+    size_t size;
+    // The most that it takes before it frees its cache and waits.
+    uint64_t memory_bytes;
+    // The most that it keeps for reuse.
+    uint64_t cache_bytes;
+    // The most that is wired for the GPU; `HR_UNKNOWN` where no working set is recommended, and
+    // the limit is left alone.
+    uint64_t wired_bytes;
+} hr_allocator_limits;
+
+// A model that can be asked for by name. Its texts are UTF-8, end with a zero byte, belong to the
+// library and stay as long as the process.
+typedef struct hr_registry_model {
+    // `sizeof(hr_registry_model)`, set by the host.
+    size_t size;
+    // `owner/name` on the hub.
+    const char *id;
+    // What people call it, such as `Qwen3-1.7B`.
+    const char *name;
+    // `model_type` of its configuration.
+    const char *family;
+    // Values in its weights, each counted once.
+    uint64_t parameters;
+    // Bytes of all weights.
+    uint64_t weights_bytes;
+    // Bytes that a token adds to the KV cache in 16 bits.
+    uint64_t kv_bytes_per_token;
+    // The longest sequence it was made for; `HR_UNKNOWN` where its configuration does not say.
+    uint64_t context_length;
+    // Decoder blocks.
+    uint64_t layers;
+    // Bits of its weights; 16 for one that is not quantised.
+    uint64_t weight_bits;
+} hr_registry_model;
+
+// The settings of a generation that decide how much memory it takes. Set `size`, call
+// `hr_generation_plan_init`, then change what should differ.
+typedef struct hr_generation_plan {
+    // `sizeof(hr_generation_plan)`, set by the host.
+    size_t size;
+    // Prompt and answer together, in tokens; at least 1.
+    uint32_t context_tokens;
+    // Tokens of the prompt.
+    uint32_t prompt_tokens;
+    // Prompt tokens computed at once; at least 1.
+    uint32_t prefill_step;
+    // The most tokens whose keys and values are kept; 0 keeps all.
+    uint32_t max_kv_size;
+    // Bits of keys and values; 0 keeps them as they are computed.
+    uint32_t kv_bits;
+    // Consecutive values that share a scale and a bias. Used when `kv_bits` is not 0.
+    uint32_t kv_group_size;
+    // From how many tokens on keys and values are quantised.
+    uint32_t quantized_kv_start;
+    // Always 0.
+    uint32_t reserved;
+} hr_generation_plan;
+
+// What a model takes, held against what there is.
+typedef struct hr_fit_report {
+    // `sizeof(hr_fit_report)`, set by the host.
+    size_t size;
+    // The answer.
+    hr_fit_answer answer;
+    // Always 0.
+    uint32_t reserved;
+    // What it takes at its peak; where it does not fit, with the smallest plan.
+    uint64_t needed_bytes;
+    // What may be taken, a reserve left out; `HR_UNKNOWN` where the system does not tell, and the
+    // answer is not bounded by it.
+    uint64_t available_bytes;
+    // Of the peak: the weights. `HR_UNKNOWN` where it does not fit, here and below.
+    uint64_t weights_bytes;
+    // Of the peak: keys and values.
+    uint64_t kv_cache_bytes;
+    // Of the peak: what the largest step computes with.
+    uint64_t workspace_bytes;
+    // Of the peak: the logits of the last token.
+    uint64_t logits_bytes;
+    // Where it does not fit: the name of the best model of the registry that does. Else, and where
+    // none does, 0. The host frees the string.
+    hr_string alternative;
+} hr_fit_report;
+
+// What a host says about the hub and the cache. What it leaves out is as the environment variables
+// of Hugging Face's own tools say: `HF_HUB_CACHE`, `HF_HOME`, `HF_ENDPOINT`, `HF_TOKEN`,
+// `HF_HUB_OFFLINE`.
+typedef struct hr_hub_settings {
+    // `sizeof(hr_hub_settings)`, set by the host.
+    size_t size;
+    // The directory where models are kept, in UTF-8; NULL for the usual one.
+    const char *cache_directory;
+    // Its length in bytes.
+    size_t cache_directory_length;
+    // Lets gated models be read; NULL for that of the environment.
+    const char *token;
+    // Its length in bytes.
+    size_t token_length;
+    // 1 to ask nothing of the network, 0 to do as the environment says.
+    uint64_t is_offline;
+} hr_hub_settings;
+
+// How far a stage has come.
+typedef struct hr_model_progress {
+    // `sizeof(hr_model_progress)` of the library; a host reads no field past it.
+    size_t size;
+    // What is being done.
+    hr_model_stage stage;
+    // Always 0.
+    uint32_t reserved;
+    // Bytes of this stage that are done.
+    uint64_t done_bytes;
+    // Bytes of this stage; 0 while the hub is asked what there is.
+    uint64_t total_bytes;
+} hr_model_progress;
+
+// Hears how far a download or a loading has come. Return 0 to go on; anything else stops it, and
+// what has been downloaded is kept for the next time.
+//
+// It runs on the thread that made the call, with no lock held, so it may call any function of this
+// header. The progress is gone when it returns. It must return: no `longjmp`, no C++ exception.
+typedef int32_t (*hr_model_progress_callback)(void *user_data,
+                                              const struct hr_model_progress *progress);
 
 // One turn of a conversation.
 typedef struct hr_message {
@@ -497,6 +803,131 @@ struct hr_error *hr_generation_get_tokens(hr_generation generation,
                                           uint32_t *tokens,
                                           size_t capacity,
                                           size_t *count);
+
+// Pauses a generation, and returns once it computes nothing any more, after `patience_seconds` at
+// the latest. `*is_at_rest` becomes 1 if it rests, and 0 if the step at hand takes longer: it rests
+// after that step then. `spill` is one of `hr_spill`.
+//
+// A paused generation gives no events; a thread that waits for one goes on waiting until
+// `hr_generation_resume`, `hr_generation_cancel` or `hr_generation_free`. One that has ended rests.
+//
+// # Safety
+// `is_at_rest` is NULL, which is an error, or can be written to.
+struct hr_error *hr_generation_pause(hr_generation generation,
+                                     int32_t spill,
+                                     double patience_seconds,
+                                     uint32_t *is_at_rest);
+
+// Lets a paused generation go on, as if it had never paused. Does nothing to one that is not.
+struct hr_error *hr_generation_resume(hr_generation generation);
+
+// Sets MLX's limits from the budget as it is now, and keeps to the strategy (one of
+// `hr_strategy`) from now on. Called again, it computes from the budget and never from the limits
+// set before. `limits` may be NULL.
+//
+// # Safety
+// `limits` is NULL or has as many bytes as its `size` says.
+struct hr_error *hr_memory_set_adaptive_limits(int32_t strategy,
+                                               struct hr_allocator_limits *limits);
+
+// Bounds what this process may use: it holds for predictions, limits and the governor alike. 0,
+// less than is used already, and more than the machine allows fail with `HR_INVALID_PARAMETER`.
+struct hr_error *hr_memory_set_max(uint64_t max_bytes);
+
+// Lifts the bound of `hr_memory_set_max`; without one it does nothing.
+struct hr_error *hr_memory_lift_max(void);
+
+// Tells of a memory warning that the host heard from its system: one of `hr_pressure`. It raises
+// the pressure that everybody sees, and so makes the governor act, until it is taken back.
+struct hr_error *hr_memory_set_signal(int32_t pressure);
+
+// Takes the word of `hr_memory_set_signal` back.
+struct hr_error *hr_memory_clear_signal(void);
+
+// Fills in what a generation that starts now should be set to, by the pressure there is and a
+// strategy (one of `hr_strategy`); the rest are the defaults. `size` must be set before.
+//
+// # Safety
+// `parameters` is NULL, which is an error, or has as many bytes as its `size` says.
+struct hr_error *hr_generate_parameters_init_optimal(int32_t strategy,
+                                                     struct hr_generate_parameters *parameters);
+
+// Tells how many models are known by name.
+//
+// # Safety
+// `count` is NULL, which is an error, or can be written to.
+struct hr_error *hr_registry_count_models(size_t *count);
+
+// Gives one of the models known by name, the smallest at index 0.
+//
+// # Safety
+// `model` is NULL, which is an error, or has as many bytes as its `size` says.
+struct hr_error *hr_registry_get_model(size_t index, struct hr_registry_model *model);
+
+// Chooses the best model of the registry that fits into `available_bytes` with its KV cache for
+// `context_tokens`, prompt and answer together, and that this version runs.
+//
+// `*id` becomes what `hr_model_load_by_name` takes, or 0 when no model fits; `*explanation` says
+// why. The host frees both strings.
+//
+// # Safety
+// `id` and `explanation` are NULL, which is an error, or can be written to.
+struct hr_error *hr_registry_select_model(uint64_t available_bytes,
+                                          uint32_t context_tokens,
+                                          hr_string *id,
+                                          hr_string *explanation);
+
+// Fills in a context of `context_tokens` that may be all prompt, with nothing given up to save
+// memory. `size` must be set before.
+//
+// # Safety
+// `plan` is NULL, which is an error, or has as many bytes as its `size` says.
+struct hr_error *hr_generation_plan_init(uint32_t context_tokens, struct hr_generation_plan *plan);
+
+// Predicts what a generation with the model in a directory takes, from its headers and
+// configuration alone, and holds it against what this process may still take. One that does not
+// fit is an answer and no error.
+//
+// `fitting` may be NULL; where the model fits, it becomes the plan with which it does.
+//
+// # Safety
+// `path` is NULL or has `path_length` readable bytes of UTF-8. `plan` and `found` are NULL, which
+// is an error, or have as many bytes as their `size` says, and so has `fitting`, which may be NULL.
+struct hr_error *hr_model_check_fit(const char *path,
+                                    size_t path_length,
+                                    const struct hr_generation_plan *plan,
+                                    struct hr_fit_report *found,
+                                    struct hr_generation_plan *fitting);
+
+// Gives the directory of a model by name: a directory is itself; a name of the registry, or
+// `owner/name` on the hub, is looked up in the cache and, if it is not complete there, downloaded,
+// each file verified by its checksum. Returns when it is all there. The host frees the string.
+//
+// `settings` and `on_progress` may be NULL; `user_data` is passed on and never looked at. Stopped
+// by the callback, it fails with `HR_CANCELLED`; called again, it goes on from there.
+//
+// # Safety
+// `name` is NULL or has `name_length` readable bytes of UTF-8. `settings` is NULL or has as many
+// bytes as its `size` says, and its texts as many as their lengths say. `on_progress` is NULL or a
+// function that may be called with `user_data` until this call returns. `directory` is NULL, which
+// is an error, or can be written to.
+struct hr_error *hr_model_download(const char *name,
+                                   size_t name_length,
+                                   const struct hr_hub_settings *settings,
+                                   hr_model_progress_callback on_progress,
+                                   void *user_data,
+                                   hr_string *directory);
+
+// Finds a model by name as `hr_model_download` does, downloading it if need be, and loads it.
+//
+// # Safety
+// That of `hr_model_download`, with `model` in place of `directory`.
+struct hr_error *hr_model_load_by_name(const char *name,
+                                       size_t name_length,
+                                       const struct hr_hub_settings *settings,
+                                       hr_model_progress_callback on_progress,
+                                       void *user_data,
+                                       hr_model *model);
 
 // Starts the model's next turn in a conversation, put into the model's own form by its chat
 // template, and returns at once. `parameters` may be NULL for the defaults.

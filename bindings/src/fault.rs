@@ -2,6 +2,8 @@
 
 use headroom_engine::EngineError;
 use headroom_formats::FormatError;
+use headroom_hub::HubError;
+use headroom_memory::MemoryError;
 use headroom_models::ModelError;
 
 use crate::handles::HandleError;
@@ -53,6 +55,24 @@ pub(crate) enum FaultKind {
     ModelUnloaded,
     /// The generation has no further event, or none of the kind asked for yet.
     WrongGenerationState,
+    /// There is no room for the model, or for any.
+    DoesNotFit,
+    /// A name that stands for no model.
+    UnknownModel,
+    /// The model is not in the cache and may not be downloaded.
+    NotCached,
+    /// The hub cannot be reached or wants to be asked later.
+    HubUnavailable,
+    /// The hub does not let this user have it.
+    HubDenied,
+    /// What the hub answers breaks a rule.
+    HubAnswer,
+    /// The disk has no room for the download.
+    DiskFull,
+    /// Another program downloads the same file.
+    DownloadBusy,
+    /// A paused generation could not be kept on disk or brought back.
+    SpillFailed,
 }
 
 /// A failure on its way to the host.
@@ -87,11 +107,25 @@ impl From<EngineError> for Fault {
     }
 }
 
+impl From<HubError> for Fault {
+    fn from(error: HubError) -> Self {
+        Self::new(kind_of_hub_error(&error), error.to_string())
+    }
+}
+
+impl From<MemoryError> for Fault {
+    fn from(error: MemoryError) -> Self {
+        Self::new(kind_of_memory_error(&error), error.to_string())
+    }
+}
+
 fn kind_of(error: &EngineError) -> FaultKind {
     match error {
         EngineError::Model(error) => kind_of_model_error(error),
         EngineError::Format(error) => kind_of_format_error(error),
-        EngineError::Memory(_) => FaultKind::MemoryUnreadable,
+        EngineError::Memory(error) => kind_of_memory_error(error),
+        EngineError::UnknownBudget => FaultKind::MemoryUnreadable,
+        EngineError::DoesNotFit { .. } => FaultKind::DoesNotFit,
         EngineError::Tokenizer { .. } | EngineError::VocabularyMismatch { .. } => {
             FaultKind::Tokenizer
         }
@@ -100,6 +134,7 @@ fn kind_of(error: &EngineError) -> FaultKind {
         EngineError::EmptyPrompt => FaultKind::PromptEmpty,
         EngineError::PromptTooLong { .. } => FaultKind::PromptTooLong,
         EngineError::Parameter { .. } => FaultKind::InvalidParameter,
+        EngineError::Spill(_) => FaultKind::SpillFailed,
         EngineError::Mlx(_) => FaultKind::Computation,
         EngineError::Interrupted(_) => FaultKind::Interrupted,
         EngineError::Unloaded => FaultKind::ModelUnloaded,
@@ -123,6 +158,43 @@ fn kind_of_format_error(error: &FormatError) -> FaultKind {
         FormatError::OutOfMemory { .. } => FaultKind::OutOfMemory,
         FormatError::Tokenizer { .. } => FaultKind::Tokenizer,
         _ => FaultKind::ModelFiles,
+    }
+}
+
+fn kind_of_memory_error(error: &MemoryError) -> FaultKind {
+    match error {
+        MemoryError::ProcUnreadable { .. }
+        | MemoryError::KernelRefused { .. }
+        | MemoryError::AvailableUnknown => FaultKind::MemoryUnreadable,
+        MemoryError::InvalidByteSize { .. }
+        | MemoryError::UnknownStrategy { .. }
+        | MemoryError::MaxMemoryZero
+        | MemoryError::MaxMemoryAboveMachine { .. }
+        | MemoryError::MaxMemoryBelowUse { .. }
+        | MemoryError::MaxMemoryBelowNeed { .. } => FaultKind::InvalidParameter,
+    }
+}
+
+fn kind_of_hub_error(error: &HubError) -> FaultKind {
+    match error {
+        HubError::UnknownModel { .. } | HubError::NotAModel { .. } | HubError::NotFound { .. } => {
+            FaultKind::UnknownModel
+        }
+        HubError::Setting { .. } => FaultKind::InvalidParameter,
+        HubError::NotCached { .. } => FaultKind::NotCached,
+        HubError::Unreachable { .. }
+        | HubError::TooManyRequests { .. }
+        | HubError::Status { .. } => FaultKind::HubUnavailable,
+        HubError::Denied { .. } => FaultKind::HubDenied,
+        HubError::TooManyRedirects { .. }
+        | HubError::NotAHub { .. }
+        | HubError::Listing { .. }
+        | HubError::WrongSize { .. }
+        | HubError::WrongChecksum { .. } => FaultKind::HubAnswer,
+        HubError::DiskFull { .. } => FaultKind::DiskFull,
+        HubError::Busy { .. } => FaultKind::DownloadBusy,
+        HubError::Stopped { .. } => FaultKind::Cancelled,
+        HubError::Io { .. } => FaultKind::FileUnreadable,
     }
 }
 
@@ -151,5 +223,32 @@ mod tests {
             kinds,
             [FaultKind::HandlesExhausted, FaultKind::InvalidHandle]
         );
+    }
+
+    #[test]
+    fn a_limit_that_cannot_be_kept_is_the_hosts_and_not_the_systems_failure() {
+        let error = EngineError::from(MemoryError::MaxMemoryZero);
+        assert_eq!(Fault::from(error).kind, FaultKind::InvalidParameter);
+        let error = EngineError::from(MemoryError::AvailableUnknown);
+        assert_eq!(Fault::from(error).kind, FaultKind::MemoryUnreadable);
+    }
+
+    #[test]
+    fn what_another_try_may_cure_is_told_from_what_it_cannot() {
+        let url = || "https://hub".to_owned();
+        let kinds = [
+            HubError::Status {
+                url: url(),
+                status: 503,
+            },
+            HubError::NotAHub {
+                url: url(),
+                found: "a web page".to_owned(),
+                wanted: "a list of files",
+            },
+        ]
+        .map(Fault::from)
+        .map(|fault| fault.kind);
+        assert_eq!(kinds, [FaultKind::HubUnavailable, FaultKind::HubAnswer]);
     }
 }

@@ -1,9 +1,11 @@
 //! Models, sessions and generations as handles hold them: usable from any thread at once.
 
 use std::sync::{Mutex, OnceLock, PoisonError};
+use std::time::Duration;
 
 use headroom_engine::{
-    Canceller, ChatSession, EngineError, Event, Generation, GenerationSummary, Model, Reply,
+    Canceller, ChatSession, EngineError, Event, Generation, GenerationSummary, Model, Pauser,
+    Reply, Spill,
 };
 
 use crate::handles::{Held, Kind};
@@ -26,26 +28,31 @@ type Events = dyn Iterator<Item = Result<Event, EngineError>> + Send;
 /// once each get some of the events.
 pub(crate) struct RunningGeneration {
     canceller: Canceller,
+    pauser: Pauser,
     events: Mutex<Box<Events>>,
     summary: OnceLock<GenerationSummary>,
 }
 
 impl From<Generation> for RunningGeneration {
     fn from(generation: Generation) -> Self {
-        Self::new(generation.canceller(), Box::new(generation))
+        Self::new(
+            (generation.canceller(), generation.pauser()),
+            Box::new(generation),
+        )
     }
 }
 
 impl From<Reply> for RunningGeneration {
     fn from(reply: Reply) -> Self {
-        Self::new(reply.canceller(), Box::new(reply))
+        Self::new((reply.canceller(), reply.pauser()), Box::new(reply))
     }
 }
 
 impl RunningGeneration {
-    fn new(canceller: Canceller, events: Box<Events>) -> Self {
+    fn new((canceller, pauser): (Canceller, Pauser), events: Box<Events>) -> Self {
         Self {
             canceller,
+            pauser,
             events: Mutex::new(events),
             summary: OnceLock::new(),
         }
@@ -65,6 +72,17 @@ impl RunningGeneration {
     /// Ends the generation before its next step. Never waits.
     pub(crate) fn cancel(&self) {
         self.canceller.cancel();
+    }
+
+    /// Pauses the generation, and waits until it computes nothing any more, but no longer than
+    /// `patience`; false where it still does.
+    pub(crate) fn pause(&self, spill: Spill, patience: Duration) -> bool {
+        self.pauser.pause(spill, patience)
+    }
+
+    /// Lets it go on.
+    pub(crate) fn resume(&self) {
+        self.pauser.resume();
     }
 
     /// Answer and figures, once the last event was pulled.

@@ -101,17 +101,28 @@ static inline hr_code pull_to_end(hr_generation generation, char *text, size_t c
         if (event.kind == HR_EVENT_END) {
             return HR_OK;
         }
-        if (event.kind == HR_EVENT_TEXT) {
-            const char *piece = NULL;
-            size_t length = 0;
-            SUCCEED(hr_string_get(event.text, &piece, &length));
-            EXPECT(strlen(piece) <= length);
-            if (text != NULL && strlen(text) + length < capacity) {
-                strncat(text, piece, length);
-            }
-            SUCCEED(hr_string_free(event.text));
+        if (event.text == 0) {
+            continue;
         }
+        const char *piece = NULL;
+        size_t length = 0;
+        SUCCEED(hr_string_get(event.text, &piece, &length));
+        EXPECT(strlen(piece) <= length);
+        if (event.kind == HR_EVENT_TEXT && text != NULL && strlen(text) + length < capacity) {
+            strncat(text, piece, length);
+        }
+        SUCCEED(hr_string_free(event.text));
     }
+}
+
+// Copies a string of the library's and frees it.
+static inline void take_string(hr_string string, char *text, size_t capacity) {
+    const char *held = "";
+    size_t length = 0;
+    SUCCEED(hr_string_get(string, &held, &length));
+    EXPECT(strlen(held) == length);
+    snprintf(text, capacity, "%s", held);
+    SUCCEED(hr_string_free(string));
 }
 
 #endif

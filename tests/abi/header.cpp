@@ -25,6 +25,12 @@ static_assert(std::is_same<hr_model, std::uint64_t>::value, "handles are 64-bit"
 static_assert(offsetof(hr_event, size) == 0, "size comes first");
 static_assert(offsetof(hr_generate_parameters, size) == 0, "size comes first");
 static_assert(HR_INTERNAL == 1 && HR_WRONG_GENERATION_STATE == 22, "codes are stable");
+static_assert(HR_DOES_NOT_FIT == 23 && HR_SPILL_FAILED == 31, "codes are stable");
+static_assert(offsetof(hr_generate_parameters, max_kv_size) ==
+                  offsetof(hr_generate_parameters, stop_count) + sizeof(std::size_t),
+              "what the first version had stays where it was");
+static_assert(offsetof(hr_event, action) == offsetof(hr_event, total_tokens) + 8,
+              "what the first version had stays where it was");
 
 bool refused_with(hr_error *error, hr_code code, const char *words) {
     const bool matches = hr_error_code(error) == code &&

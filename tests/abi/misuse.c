@@ -195,7 +195,7 @@ static void struct_sizes_are_checked(void) {
     EXPECT(state.size == 8 && state.budget_bytes == UNTOUCHED);
     state.size = SIZE_MAX;
     REFUSE(HR_INVALID_STRUCT_SIZE, hr_memory_get_state(&state));
-    parameters.size -= 1;
+    parameters.size = offsetof(hr_generate_parameters, max_kv_size) - 1;
     REFUSE(HR_INVALID_STRUCT_SIZE, hr_generate_parameters_init(&parameters));
     REFUSE(HR_INVALID_STRUCT_SIZE, hr_generate(model, PROMPT, 4, &parameters, &output));
     REFUSE(HR_INVALID_STRUCT_SIZE, hr_generate_chat(model, &message, 1, NULL, &output));

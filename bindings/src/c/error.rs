@@ -57,6 +57,24 @@ pub enum hr_code {
     HR_MODEL_UNLOADED = 21,
     /// The generation has no further event, or has not ended yet where its end is needed.
     HR_WRONG_GENERATION_STATE = 22,
+    /// There is no room for the model, or for any.
+    HR_DOES_NOT_FIT = 23,
+    /// A name stands for no model, here or on the hub.
+    HR_UNKNOWN_MODEL = 24,
+    /// The model is not in the cache, and downloading is off.
+    HR_NOT_CACHED = 25,
+    /// The hub cannot be reached or wants to be asked later. What has arrived is kept.
+    HR_HUB_UNAVAILABLE = 26,
+    /// The hub does not let this user have the model: it is gated or private.
+    HR_HUB_DENIED = 27,
+    /// What the hub answers breaks a rule; nothing of it entered the cache.
+    HR_HUB_ANSWER = 28,
+    /// The disk has no room for the download.
+    HR_DISK_FULL = 29,
+    /// Another program downloads the same file.
+    HR_DOWNLOAD_BUSY = 30,
+    /// A paused generation could not be kept on disk or brought back.
+    HR_SPILL_FAILED = 31,
 }
 
 impl From<FaultKind> for hr_code {
@@ -84,6 +102,15 @@ impl From<FaultKind> for hr_code {
             FaultKind::Interrupted => Self::HR_INTERRUPTED,
             FaultKind::ModelUnloaded => Self::HR_MODEL_UNLOADED,
             FaultKind::WrongGenerationState => Self::HR_WRONG_GENERATION_STATE,
+            FaultKind::DoesNotFit => Self::HR_DOES_NOT_FIT,
+            FaultKind::UnknownModel => Self::HR_UNKNOWN_MODEL,
+            FaultKind::NotCached => Self::HR_NOT_CACHED,
+            FaultKind::HubUnavailable => Self::HR_HUB_UNAVAILABLE,
+            FaultKind::HubDenied => Self::HR_HUB_DENIED,
+            FaultKind::HubAnswer => Self::HR_HUB_ANSWER,
+            FaultKind::DiskFull => Self::HR_DISK_FULL,
+            FaultKind::DownloadBusy => Self::HR_DOWNLOAD_BUSY,
+            FaultKind::SpillFailed => Self::HR_SPILL_FAILED,
         }
     }
 }

@@ -20,11 +20,23 @@ pub mod model;
 
 pub mod parameters;
 
+pub mod action;
+
 pub mod event;
 
 pub mod generation;
 
 pub mod summary;
+
+pub mod pause;
+
+pub mod limits;
+
+pub mod registry;
+
+pub mod fit;
+
+pub mod download;
 
 pub mod chat;
 

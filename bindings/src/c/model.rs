@@ -92,7 +92,7 @@ impl From<&Model> for hr_model_info {
         let shape = model.shape();
         Self {
             size: size_of::<Self>(),
-            layers: shape.layers as u64,
+            layers: shape.layers.len() as u64,
             vocabulary_size: shape.vocabulary_size.into(),
             context_length: shape.context_length.map_or(HR_UNKNOWN, u64::from),
             has_chat_template: model.has_chat_template().into(),

@@ -3,13 +3,14 @@
 use std::ffi::c_char;
 use std::mem::offset_of;
 
-use headroom_engine::GenerateParameters;
+use headroom_engine::{GenerateParameters, Governing};
 
 use crate::c::error::{hr_error, report};
 use crate::c::output::null;
 use crate::c::structs::{AnyBytes, SizeFirst, StructOutput, read_struct};
 use crate::c::text::text_in;
 use crate::fault::{Fault, FaultKind};
+use crate::kv_options::KvOptions;
 
 /// What a host may choose for one generation. Set `size`, call `hr_generate_parameters_init`, then
 /// change what should differ.
@@ -45,6 +46,21 @@ pub struct hr_generate_parameters {
     pub stop_lengths: *const usize,
     /// How many there are.
     pub stop_count: usize,
+    /// The most tokens whose keys and values are kept, the first few among them; at least 8, and 0
+    /// keeps all.
+    pub max_kv_size: u32,
+    /// Bits of keys and values: 2, 3, 4, 6, 8 or 16; 0 keeps them as they were computed.
+    pub kv_bits: u32,
+    /// Consecutive values that share a scale and a bias: 32, 64 or 128. Used when `kv_bits` is not
+    /// 0.
+    pub kv_group_size: u32,
+    /// From how many tokens on keys and values are quantised.
+    pub quantized_kv_start: u32,
+    /// Gives an `HR_EVENT_MEMORY` every so many tokens; 0 never does.
+    pub monitor_interval: u32,
+    /// 1 to act when memory gets tight, before the system does; 0 to leave it to the system, which
+    /// may end the process.
+    pub is_governed: u32,
 }
 
 // SAFETY: `repr(C)`, `size` first.
@@ -58,22 +74,38 @@ unsafe impl AnyBytes for hr_generate_parameters {}
 
 impl Default for hr_generate_parameters {
     fn default() -> Self {
-        let defaults = GenerateParameters::default();
+        Self::without_stops(&GenerateParameters::default())
+    }
+}
+
+impl hr_generate_parameters {
+    /// As C sees them. Stop texts are the host's, and are left out.
+    pub(super) fn without_stops(parameters: &GenerateParameters) -> Self {
+        let kv = KvOptions::new(parameters.max_kv_size, parameters.kv_quantization);
         Self {
             size: size_of::<Self>(),
-            max_tokens: defaults.max_tokens,
-            temperature: defaults.temperature,
-            top_p: defaults.top_p,
-            top_k: defaults.top_k,
-            min_p: defaults.min_p,
-            repetition_penalty: defaults.repetition_penalty,
-            repetition_context: defaults.repetition_context,
-            prefill_step: defaults.prefill_step,
-            seed: 0,
-            has_seed: 0,
+            max_tokens: parameters.max_tokens,
+            temperature: parameters.temperature,
+            top_p: parameters.top_p,
+            top_k: parameters.top_k,
+            min_p: parameters.min_p,
+            repetition_penalty: parameters.repetition_penalty,
+            repetition_context: parameters.repetition_context,
+            prefill_step: parameters.prefill_step,
+            seed: parameters.seed.unwrap_or(0),
+            has_seed: parameters.seed.is_some().into(),
             stop: std::ptr::null(),
             stop_lengths: std::ptr::null(),
             stop_count: 0,
+            max_kv_size: kv.max_kv_size,
+            kv_bits: kv.kv_bits,
+            kv_group_size: kv.kv_group_size,
+            quantized_kv_start: parameters.quantized_kv_start,
+            monitor_interval: parameters.monitor_interval.unwrap_or(0),
+            is_governed: match parameters.governing {
+                Governing::On => 1,
+                Governing::Off => 0,
+            },
         }
     }
 }
@@ -88,11 +120,8 @@ impl hr_generate_parameters {
     /// `stop` and `stop_lengths` are NULL or have `stop_count` entries, each pointer with as many
     /// readable bytes as its length says.
     unsafe fn into_owned(self) -> Result<GenerateParameters, Fault> {
-        let seed = match self.has_seed {
-            0 => None,
-            1 => Some(self.seed),
-            other => return Err(invalid(format!("has_seed is {other}, but must be 0 or 1"))),
-        };
+        let has_seed = is_set("has_seed", self.has_seed)?;
+        let kv = self.kv_options();
         Ok(GenerateParameters {
             max_tokens: self.max_tokens,
             temperature: self.temperature,
@@ -101,11 +130,27 @@ impl hr_generate_parameters {
             min_p: self.min_p,
             repetition_penalty: self.repetition_penalty,
             repetition_context: self.repetition_context,
-            seed,
+            seed: has_seed.then_some(self.seed),
             // SAFETY: the caller's own promise.
             stop: unsafe { self.stop_texts() }?,
             prefill_step: self.prefill_step,
+            max_kv_size: kv.max_size(),
+            kv_quantization: kv.quantization(),
+            quantized_kv_start: self.quantized_kv_start,
+            monitor_interval: Some(self.monitor_interval).filter(|&tokens| tokens > 0),
+            governing: match is_set("is_governed", self.is_governed.into())? {
+                true => Governing::On,
+                false => Governing::Off,
+            },
         })
+    }
+
+    fn kv_options(&self) -> KvOptions {
+        KvOptions {
+            max_kv_size: self.max_kv_size,
+            kv_bits: self.kv_bits,
+            kv_group_size: self.kv_group_size,
+        }
     }
 
     /// # Safety
@@ -132,6 +177,14 @@ impl hr_generate_parameters {
             }
         });
         texts.collect()
+    }
+}
+
+fn is_set(name: &str, value: u64) -> Result<bool, Fault> {
+    match value {
+        0 => Ok(false),
+        1 => Ok(true),
+        other => Err(invalid(format!("{name} is {other}, but must be 0 or 1"))),
     }
 }
 
@@ -174,92 +227,4 @@ pub unsafe extern "C" fn hr_generate_parameters_init(
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn owned(given: hr_generate_parameters) -> Result<GenerateParameters, FaultKind> {
-        // SAFETY: the struct is whole, and the tests below point only to what they hold.
-        unsafe { parameters_in(&given) }.map_err(|fault| fault.kind)
-    }
-
-    #[test]
-    fn defaults_are_those_of_the_engine_with_and_without_a_struct() {
-        assert_eq!(
-            owned(hr_generate_parameters::default()).unwrap(),
-            GenerateParameters::default()
-        );
-        // SAFETY: NULL is allowed.
-        let absent = unsafe { parameters_in(std::ptr::null()) };
-        assert_eq!(absent.unwrap(), GenerateParameters::default());
-    }
-
-    #[test]
-    fn every_choice_arrives() {
-        let (texts, lengths) = ([c"END".as_ptr(), c"\n\n".as_ptr()], [3, 2]);
-        let given = hr_generate_parameters {
-            size: size_of::<hr_generate_parameters>(),
-            max_tokens: 1,
-            temperature: 0.2,
-            top_p: 0.3,
-            top_k: 4,
-            min_p: 0.5,
-            repetition_penalty: 1.6,
-            repetition_context: 7,
-            prefill_step: 8,
-            seed: 9,
-            has_seed: 1,
-            stop: texts.as_ptr(),
-            stop_lengths: lengths.as_ptr(),
-            stop_count: 2,
-        };
-        let expected = GenerateParameters {
-            max_tokens: 1,
-            temperature: 0.2,
-            top_p: 0.3,
-            top_k: 4,
-            min_p: 0.5,
-            repetition_penalty: 1.6,
-            repetition_context: 7,
-            prefill_step: 8,
-            seed: Some(9),
-            stop: vec!["END".to_owned(), "\n\n".to_owned()],
-        };
-        assert_eq!(owned(given).unwrap(), expected);
-    }
-
-    #[test]
-    fn what_was_never_set_is_refused_before_it_is_read() {
-        let given = hr_generate_parameters::default();
-        let refused = |given| owned(given).unwrap_err();
-        let cases = [
-            (
-                hr_generate_parameters {
-                    has_seed: 2,
-                    ..given
-                },
-                FaultKind::InvalidParameter,
-            ),
-            (
-                hr_generate_parameters {
-                    stop_count: usize::MAX,
-                    ..given
-                },
-                FaultKind::InvalidParameter,
-            ),
-            (
-                hr_generate_parameters {
-                    stop_count: 1,
-                    ..given
-                },
-                FaultKind::NullPointer,
-            ),
-            (
-                hr_generate_parameters { size: 8, ..given },
-                FaultKind::InvalidStructSize,
-            ),
-        ];
-        for (given, kind) in cases {
-            assert_eq!(refused(given), kind);
-        }
-    }
-}
+mod tests;

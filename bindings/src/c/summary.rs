@@ -25,6 +25,8 @@ pub enum hr_stop_reason {
     HR_STOP_REASON_LENGTH = 1,
     /// The host cancelled.
     HR_STOP_REASON_CANCELLED = 2,
+    /// Memory ran short and nothing was left to give up; the answer so far is there.
+    HR_STOP_REASON_MEMORY = 3,
 }
 
 impl From<StopReason> for hr_stop_reason {
@@ -33,11 +35,12 @@ impl From<StopReason> for hr_stop_reason {
             StopReason::Stop => Self::HR_STOP_REASON_STOP,
             StopReason::Length => Self::HR_STOP_REASON_LENGTH,
             StopReason::Cancelled => Self::HR_STOP_REASON_CANCELLED,
+            StopReason::Memory => Self::HR_STOP_REASON_MEMORY,
         }
     }
 }
 
-/// The figures of a generation that has ended, all measured.
+/// The figures of a generation that has ended, all measured but the predicted one.
 #[repr(C)]
 #[derive(Debug, Clone, Copy)]
 pub struct hr_generation_summary {
@@ -67,6 +70,10 @@ pub struct hr_generation_summary {
     pub peak_footprint_bytes: u64,
     /// What the KV cache took at the end.
     pub kv_cache_bytes: u64,
+    /// The peak of MLX's arrays that was predicted for this generation alone.
+    pub predicted_peak_mlx_bytes: u64,
+    /// How many `HR_EVENT_ACTION` there were.
+    pub action_count: u64,
 }
 
 // SAFETY: `repr(C)`, `size` first.
@@ -92,6 +99,8 @@ impl From<&GenerationSummary> for hr_generation_summary {
             peak_mlx_bytes: summary.peak_mlx_bytes,
             peak_footprint_bytes: summary.peak_footprint_bytes.unwrap_or(HR_UNKNOWN),
             kv_cache_bytes: summary.kv_cache_bytes,
+            predicted_peak_mlx_bytes: summary.predicted_peak_mlx_bytes,
+            action_count: summary.actions.len() as u64,
         }
     }
 }

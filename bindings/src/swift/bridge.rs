@@ -1,9 +1,18 @@
 //! The declarations that the Swift glue is generated from; `cargo xtask swift-glue` reads this file.
 
+use super::error::BridgedError;
 use super::handles::{
-    BridgedError, BridgedGeneration, BridgedLoading, BridgedModel, BridgedSession,
-    bridged_clear_cache, bridged_load, bridged_memory_state, bridged_panic, bridged_session,
+    BridgedGeneration, BridgedModel, BridgedSession, bridged_panic, bridged_session,
     bridged_use_metal_library,
+};
+use super::loading::{BridgedLoading, bridged_load, bridged_load_by_name};
+use super::memory::{
+    bridged_clear_cache, bridged_clear_memory_signal, bridged_memory_state,
+    bridged_optimal_settings, bridged_set_adaptive_limits, bridged_set_max_memory,
+    bridged_set_memory_signal,
+};
+use super::models::{
+    bridged_check_fit, bridged_registry_count, bridged_registry_model, bridged_select_model,
 };
 
 #[swift_bridge::bridge]
@@ -35,6 +44,68 @@ pub(crate) mod ffi {
         mlx: Option<BridgedMlxFigures>,
     }
 
+    enum BridgedStrategy {
+        Conservative,
+        Balanced,
+        Aggressive,
+    }
+
+    #[swift_bridge(swift_repr = "struct")]
+    struct BridgedLimits {
+        memory_bytes: u64,
+        cache_bytes: u64,
+        wired_bytes: Option<u64>,
+    }
+
+    #[swift_bridge(swift_repr = "struct")]
+    struct BridgedSettings {
+        prefill_step: u32,
+        max_kv_size: u32,
+        kv_bits: u32,
+        kv_group_size: u32,
+        quantized_kv_start: u32,
+    }
+
+    #[swift_bridge(swift_repr = "struct")]
+    struct BridgedRegistryModel {
+        id: String,
+        name: String,
+        family: String,
+        parameters: u64,
+        weights_bytes: u64,
+        kv_bytes_per_token: u64,
+        context_length: Option<u32>,
+    }
+
+    #[swift_bridge(swift_repr = "struct")]
+    struct BridgedSelection {
+        index: Option<u32>,
+        explanation: String,
+    }
+
+    enum BridgedFitAnswer {
+        Fits,
+        FitsIf,
+        DoesNotFit,
+    }
+
+    #[swift_bridge(swift_repr = "struct")]
+    struct BridgedFit {
+        answer: BridgedFitAnswer,
+        needed_bytes: u64,
+        available_bytes: Option<u64>,
+        context_tokens: u32,
+        settings: BridgedSettings,
+        alternative: String,
+    }
+
+    #[swift_bridge(swift_repr = "struct")]
+    struct BridgedHub {
+        cache_directory: String,
+        token: String,
+        is_offline: bool,
+    }
+
     #[swift_bridge(swift_repr = "struct")]
     struct BridgedParameters {
         max_tokens: u32,
@@ -47,12 +118,19 @@ pub(crate) mod ffi {
         seed: Option<u64>,
         stop: Vec<String>,
         prefill_step: u32,
+        max_kv_size: u32,
+        kv_bits: u32,
+        kv_group_size: u32,
+        quantized_kv_start: u32,
+        monitor_interval: Option<u32>,
+        is_governed: bool,
     }
 
     enum BridgedStopReason {
         Stop,
         Length,
         Cancelled,
+        Memory,
     }
 
     #[swift_bridge(swift_repr = "struct")]
@@ -68,19 +146,32 @@ pub(crate) mod ffi {
         generation_tokens_per_second: Option<f64>,
         peak_mlx_bytes: u64,
         peak_footprint_bytes: Option<u64>,
+        predicted_peak_mlx_bytes: u64,
         kv_cache_bytes: u64,
+    }
+
+    #[swift_bridge(swift_repr = "struct")]
+    struct BridgedAction {
+        kind: u32,
+        value: u64,
+        sentence: String,
+        pressure: BridgedPressure,
+        freed_bytes: Option<u64>,
     }
 
     enum BridgedEvent {
         Prefill { done_tokens: u64, total_tokens: u64 },
         Text(String),
+        Memory(BridgedMemoryState),
+        Action(BridgedAction),
         End(BridgedSummary),
         Over,
     }
 
     #[swift_bridge(swift_repr = "struct")]
     struct BridgedProgress {
-        read_bytes: u64,
+        is_download: bool,
+        done_bytes: u64,
         total_bytes: u64,
     }
 
@@ -93,13 +184,34 @@ pub(crate) mod ffi {
     extern "Rust" {
         fn bridged_memory_state() -> Result<BridgedMemoryState, BridgedError>;
         fn bridged_clear_cache() -> Result<(), BridgedError>;
+        fn bridged_set_adaptive_limits(
+            strategy: BridgedStrategy,
+        ) -> Result<BridgedLimits, BridgedError>;
+        fn bridged_optimal_settings(
+            strategy: BridgedStrategy,
+        ) -> Result<BridgedSettings, BridgedError>;
+        fn bridged_set_max_memory(bytes: Option<u64>) -> Result<(), BridgedError>;
+        fn bridged_set_memory_signal(level: BridgedPressure);
+        fn bridged_clear_memory_signal();
         fn bridged_use_metal_library(path: String) -> Result<(), BridgedError>;
         fn bridged_panic() -> Result<(), BridgedError>;
     }
 
     extern "Rust" {
+        fn bridged_registry_count() -> u32;
+        fn bridged_registry_model(index: u32) -> Option<BridgedRegistryModel>;
+        fn bridged_select_model(available_bytes: u64, context_tokens: u32) -> BridgedSelection;
+        fn bridged_check_fit(
+            directory: String,
+            context_tokens: u32,
+            parameters: BridgedParameters,
+        ) -> Result<BridgedFit, BridgedError>;
+    }
+
+    extern "Rust" {
         type BridgedLoading;
         fn bridged_load(directory: String) -> BridgedLoading;
+        fn bridged_load_by_name(name: String, hub: BridgedHub) -> BridgedLoading;
         fn next_progress(&self) -> Option<BridgedProgress>;
         fn finish(&self) -> Result<BridgedModel, BridgedError>;
         fn cancel(&self);
@@ -132,5 +244,7 @@ pub(crate) mod ffi {
         type BridgedGeneration;
         fn next_event(&self) -> Result<BridgedEvent, BridgedError>;
         fn cancel(&self);
+        fn pause(&self, to_disk: bool, patience_seconds: f64) -> bool;
+        fn resume(&self);
     }
 }

@@ -1,12 +1,20 @@
 //! Between the engine's values and those that swift-bridge carries.
 
-use headroom_engine::{Event, GenerateParameters, GenerationSummary, StopReason};
-use headroom_memory::{MemoryState, MlxFigures, Pressure};
+use headroom_engine::{
+    Event, FitReport, GenerateParameters, GenerationSummary, Governing, StopReason,
+};
+use headroom_memory::{
+    ActionReport, AllocatorLimits, Fit, GenerationPlan, GenerationSettings, MemoryState,
+    MlxFigures, Pressure, Strategy,
+};
 
 use super::bridge::ffi::{
-    BridgedEvent, BridgedMemoryState, BridgedMlxFigures, BridgedParameters, BridgedPressure,
-    BridgedStopReason, BridgedSummary,
+    BridgedAction, BridgedEvent, BridgedFit, BridgedFitAnswer, BridgedLimits, BridgedMemoryState,
+    BridgedMlxFigures, BridgedParameters, BridgedPressure, BridgedSettings, BridgedStopReason,
+    BridgedStrategy, BridgedSummary,
 };
+use crate::c::action::{action_out, sentence};
+use crate::kv_options::KvOptions;
 
 impl From<MemoryState> for BridgedMemoryState {
     fn from(state: MemoryState) -> Self {
@@ -45,8 +53,86 @@ impl From<Pressure> for BridgedPressure {
     }
 }
 
+impl From<BridgedPressure> for Pressure {
+    fn from(pressure: BridgedPressure) -> Self {
+        match pressure {
+            BridgedPressure::Low => Self::Low,
+            BridgedPressure::Medium => Self::Medium,
+            BridgedPressure::High => Self::High,
+            BridgedPressure::Critical => Self::Critical,
+        }
+    }
+}
+
+impl From<BridgedStrategy> for Strategy {
+    fn from(strategy: BridgedStrategy) -> Self {
+        match strategy {
+            BridgedStrategy::Conservative => Self::Conservative,
+            BridgedStrategy::Balanced => Self::Balanced,
+            BridgedStrategy::Aggressive => Self::Aggressive,
+        }
+    }
+}
+
+impl From<AllocatorLimits> for BridgedLimits {
+    fn from(limits: AllocatorLimits) -> Self {
+        Self {
+            memory_bytes: limits.memory_bytes,
+            cache_bytes: limits.cache_bytes,
+            wired_bytes: limits.wired_bytes,
+        }
+    }
+}
+
+impl From<GenerationSettings> for BridgedSettings {
+    fn from(settings: GenerationSettings) -> Self {
+        let kv = KvOptions::new(settings.max_kv_size, settings.kv_quantization);
+        Self {
+            prefill_step: settings.prefill_step,
+            max_kv_size: kv.max_kv_size,
+            kv_bits: kv.kv_bits,
+            kv_group_size: kv.kv_group_size,
+            quantized_kv_start: settings.quantized_kv_start,
+        }
+    }
+}
+
+/// Where the model does not fit, the plan is the one that was asked for.
+impl From<(FitReport, GenerationPlan)> for BridgedFit {
+    fn from((report, asked): (FitReport, GenerationPlan)) -> Self {
+        let (answer, needed_bytes, plan) = match report.fit {
+            Fit::Fits { prediction } => (BridgedFitAnswer::Fits, prediction.peak_bytes(), asked),
+            Fit::FitsIf { plan, prediction } => {
+                (BridgedFitAnswer::FitsIf, prediction.peak_bytes(), plan)
+            }
+            Fit::DoesNotFit { needed_bytes, .. } => {
+                (BridgedFitAnswer::DoesNotFit, needed_bytes, asked)
+            }
+        };
+        let settings = GenerationSettings {
+            prefill_step: plan.prefill_step,
+            max_kv_size: plan.max_kv_size,
+            kv_quantization: plan.kv_quantization,
+            quantized_kv_start: plan.quantized_kv_start,
+        };
+        Self {
+            answer,
+            needed_bytes,
+            available_bytes: report.available_bytes,
+            context_tokens: plan.context_tokens,
+            settings: settings.into(),
+            alternative: report.alternative.unwrap_or_default(),
+        }
+    }
+}
+
 impl From<BridgedParameters> for GenerateParameters {
     fn from(parameters: BridgedParameters) -> Self {
+        let kv = KvOptions {
+            max_kv_size: parameters.max_kv_size,
+            kv_bits: parameters.kv_bits,
+            kv_group_size: parameters.kv_group_size,
+        };
         Self {
             max_tokens: parameters.max_tokens,
             temperature: parameters.temperature,
@@ -58,6 +144,27 @@ impl From<BridgedParameters> for GenerateParameters {
             seed: parameters.seed,
             stop: parameters.stop,
             prefill_step: parameters.prefill_step,
+            max_kv_size: kv.max_size(),
+            kv_quantization: kv.quantization(),
+            quantized_kv_start: parameters.quantized_kv_start,
+            monitor_interval: parameters.monitor_interval,
+            governing: match parameters.is_governed {
+                true => Governing::On,
+                false => Governing::Off,
+            },
+        }
+    }
+}
+
+impl From<ActionReport> for BridgedAction {
+    fn from(report: ActionReport) -> Self {
+        let (kind, value) = action_out(report.decision.action);
+        Self {
+            kind: kind as u32,
+            value,
+            sentence: sentence(&report),
+            pressure: report.decision.pressure.into(),
+            freed_bytes: report.freed_bytes,
         }
     }
 }
@@ -73,6 +180,8 @@ impl From<Event> for BridgedEvent {
                 total_tokens: total_tokens as u64,
             },
             Event::Text(text) => Self::Text(text),
+            Event::Memory(state) => Self::Memory((*state).into()),
+            Event::Action(report) => Self::Action(report.into()),
             Event::End(summary) => Self::End(summary.into()),
         }
     }
@@ -89,6 +198,7 @@ impl From<GenerationSummary> for BridgedSummary {
                 StopReason::Stop => BridgedStopReason::Stop,
                 StopReason::Length => BridgedStopReason::Length,
                 StopReason::Cancelled => BridgedStopReason::Cancelled,
+                StopReason::Memory => BridgedStopReason::Memory,
             },
             load_seconds: summary.load_seconds,
             time_to_first_token_seconds: summary.time_to_first_token_seconds,
@@ -96,6 +206,7 @@ impl From<GenerationSummary> for BridgedSummary {
             generation_tokens_per_second: summary.generation_tokens_per_second,
             peak_mlx_bytes: summary.peak_mlx_bytes,
             peak_footprint_bytes: summary.peak_footprint_bytes,
+            predicted_peak_mlx_bytes: summary.predicted_peak_mlx_bytes,
             kv_cache_bytes: summary.kv_cache_bytes,
         }
     }

@@ -12,4 +12,8 @@
 #[allow(dead_code, reason = "the generated code reads fields only in Swift")]
 mod bridge;
 mod convert;
+mod error;
 mod handles;
+mod loading;
+mod memory;
+mod models;

@@ -19,6 +19,9 @@ pub(crate) fn run(arguments: &LogitsArguments) -> Result<ExitCode, CliError> {
         directory: arguments.model.clone(),
         tokens: arguments.tokens.clone(),
         chunk: arguments.chunk.map(|chunk| chunk as usize),
+        max_kv_size: arguments.kv_cache.max_kv_size,
+        kv_quantization: arguments.kv_cache.quantization(),
+        quantized_kv_start: arguments.kv_cache.quantized_kv_start,
     };
     write(&request.run()?, &arguments.output).map_err(|reason| CliError::WriteFile {
         path: arguments.output.clone(),

@@ -6,13 +6,31 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use headroom_engine::EngineError;
+use headroom_hub::HubError;
+use headroom_memory::MemoryError;
+
+use crate::interrupt;
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CliError {
     #[error(transparent)]
     Engine(#[from] EngineError),
+    #[error(transparent)]
+    Hub(#[from] HubError),
+    #[error("there is no directory {name}, and it could not be had from the hub: {reason}")]
+    NoModel { name: String, reason: Box<HubError> },
+    #[error(transparent)]
+    Memory(#[from] MemoryError),
+    #[error("this system does not tell how much memory is available; give it with --available")]
+    UnknownAvailable,
+    #[error("interrupted; what has arrived is kept, run it again to go on from there")]
+    DownloadInterrupted,
     #[error("cannot write to standard output: {0}")]
     Output(#[from] io::Error),
+    #[error(
+        "cannot use this terminal: {0}; send the output to a file or a pipe to have a line per reading"
+    )]
+    Terminal(io::Error),
     #[error("cannot write {path}: {reason}; nothing was written", path = path.display())]
     WriteFile { path: PathBuf, reason: String },
     #[error("cannot read the prompt from standard input: {0}")]
@@ -37,6 +55,9 @@ impl CliError {
     pub(crate) fn exit_code(&self) -> ExitCode {
         match self {
             Self::Engine(error) if error.is_wrong_use() => ExitCode::from(2),
+            Self::DownloadInterrupted => ExitCode::from(interrupt::EXIT_CODE),
+            Self::Hub(error) if error.is_wrong_use() => ExitCode::from(2),
+            Self::Memory(_) => ExitCode::from(2),
             _ => ExitCode::FAILURE,
         }
     }

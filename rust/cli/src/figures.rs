@@ -28,6 +28,7 @@ pub(crate) fn print(summary: &GenerationSummary) {
     );
     row("KV cache", Some(size(summary.kv_cache_bytes)));
     row("peak of MLX's arrays", Some(size(summary.peak_mlx_bytes)));
+    row("predicted", Some(size(summary.predicted_peak_mlx_bytes)));
     row("peak footprint", summary.peak_footprint_bytes.map(size));
     row("ended by", Some(summary.stop_reason.as_str().to_owned()));
 }

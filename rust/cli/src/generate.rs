@@ -4,31 +4,48 @@ use std::io::{self, IsTerminal, Read, Write};
 use std::process::ExitCode;
 
 use headroom_engine::{
-    ChatMessage, Event, Generation, GenerationSummary, Model, Prompt, Role, StopReason,
+    ChatMessage, Event, GenerateParameters, Generation, GenerationSummary, Model, Prompt, Role,
+    StopReason,
 };
-use serde::Serialize;
 
 use crate::arguments::GenerateArguments;
 use crate::error::CliError;
-use crate::{figures, interrupt, load};
+use crate::{figures, interrupt, load, memory_use};
 
 pub(crate) fn run(arguments: &GenerateArguments) -> Result<ExitCode, CliError> {
-    let parameters = (&arguments.sampling).into();
     let text = prompt_text(&arguments.prompt)?;
-    let model = load::model(&arguments.model)?;
-    let generation = model.generate(&prompt(arguments, &model, text), &parameters)?;
+    memory_use::prepare(&arguments.memory)?;
+    let model = load::model(&arguments.model, memory_use::admission(&arguments.memory))?;
+    let generation = model.generate(&prompt(arguments, &model, text), &parameters(arguments)?)?;
     interrupt::cancel_on_interrupt(generation.canceller());
     let summary = match arguments.json {
         true => print_json(generation)?,
         false => print_stream(generation)?,
     };
-    if !arguments.json && (arguments.memory_stats || io::stderr().is_terminal()) {
+    if !arguments.json && (arguments.memory.memory_stats || io::stderr().is_terminal()) {
         figures::print(&summary);
     }
     Ok(match summary.stop_reason {
         StopReason::Cancelled => ExitCode::from(interrupt::EXIT_CODE),
-        StopReason::Stop | StopReason::Length => ExitCode::SUCCESS,
+        StopReason::Stop | StopReason::Length | StopReason::Memory => ExitCode::SUCCESS,
     })
+}
+
+/// What a flag says holds; the rest comes from the strategy, if there is one.
+fn parameters(arguments: &GenerateArguments) -> Result<GenerateParameters, CliError> {
+    let mut parameters = memory_use::parameters(&arguments.memory, (&arguments.sampling).into())?;
+    let kv_cache = &arguments.kv_cache;
+    if let Some(prefill_step) = arguments.sampling.prefill_step {
+        parameters.prefill_step = prefill_step;
+    }
+    if kv_cache.max_kv_size.is_some() {
+        parameters.max_kv_size = kv_cache.max_kv_size;
+    }
+    if let Some(quantization) = kv_cache.quantization() {
+        parameters.kv_quantization = Some(quantization);
+    }
+    parameters.quantized_kv_start = kv_cache.quantized_kv_start;
+    Ok(parameters)
 }
 
 fn prompt_text(argument: &str) -> Result<String, CliError> {
@@ -65,6 +82,8 @@ fn print_stream(generation: Generation) -> Result<GenerationSummary, CliError> {
     for event in generation {
         match event? {
             Event::Prefill { .. } => {}
+            Event::Memory(state) => memory_use::print_state(&state),
+            Event::Action(report) => memory_use::print_action(&report),
             Event::Text(text) => {
                 output.write_all(text.as_bytes())?;
                 output.flush()?;
@@ -80,19 +99,7 @@ fn print_stream(generation: Generation) -> Result<GenerationSummary, CliError> {
 
 fn print_json(generation: Generation) -> Result<GenerationSummary, CliError> {
     let summary = generation.finish()?;
-    let json = serde_json::to_string_pretty(&JsonResult {
-        summary: &summary,
-        actions: [],
-    });
-    writeln!(io::stdout(), "{}", json.map_err(io::Error::other)?)?;
+    let json = serde_json::to_string_pretty(&summary).map_err(io::Error::other)?;
+    writeln!(io::stdout(), "{json}")?;
     Ok(summary)
-}
-
-/// The contract's object: the summary, and the actions that were taken to save memory. None can be
-/// taken yet, so the list is empty by its type.
-#[derive(Serialize)]
-struct JsonResult<'a> {
-    #[serde(flatten)]
-    summary: &'a GenerationSummary,
-    actions: [(); 0],
 }

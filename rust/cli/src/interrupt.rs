@@ -10,10 +10,15 @@ pub(crate) const EXIT_CODE: u8 = 130;
 
 /// Lets Ctrl-C cancel instead of kill.
 pub(crate) fn cancel_on_interrupt(canceller: Canceller) {
-    static CURRENT: Mutex<Option<Canceller>> = Mutex::new(None);
+    call_on_interrupt(move || canceller.cancel());
+}
+
+/// Lets Ctrl-C do this instead of kill.
+pub(crate) fn call_on_interrupt(action: impl Fn() + Send + 'static) {
+    static CURRENT: Mutex<Option<Box<dyn Fn() + Send>>> = Mutex::new(None);
     static WAS_INTERRUPTED: AtomicBool = AtomicBool::new(false);
     if let Ok(mut current) = CURRENT.lock() {
-        *current = Some(canceller);
+        *current = Some(Box::new(action));
     }
     // Where no handler can be set, Ctrl-C kills, as it does for any program.
     drop(ctrlc::try_set_handler(|| {
@@ -21,9 +26,9 @@ pub(crate) fn cancel_on_interrupt(canceller: Canceller) {
             std::process::exit(EXIT_CODE.into());
         }
         if let Ok(current) = CURRENT.lock()
-            && let Some(canceller) = current.as_ref()
+            && let Some(action) = current.as_ref()
         {
-            canceller.cancel();
+            action();
         }
     }));
 }

@@ -1,20 +1,50 @@
-//! Loading with a progress bar, shown on a terminal only.
+//! From what `--model` says to a loaded model, with a progress bar on a terminal only.
 
 use std::ops::ControlFlow;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use headroom_engine::{EngineError, Model};
+use headroom_engine::{Admission, Model};
+use headroom_hub::{Fetch, Hub, HubError, HubSettings, repository_of};
 use indicatif::{ProgressBar, ProgressStyle};
 
-pub(crate) fn model(directory: &Path) -> Result<Model, EngineError> {
+use crate::error::CliError;
+use crate::pull;
+
+pub(crate) fn model(name: &str, admission: Admission) -> Result<Model, CliError> {
+    let directory = directory(name)?;
     let bar = ProgressBar::new(0).with_style(style());
-    let model = Model::load(directory, |progress| {
+    let model = Model::load_with(&directory, admission, |progress| {
         bar.set_length(progress.total_bytes);
         bar.set_position(progress.read_bytes);
         ControlFlow::Continue(())
     });
     bar.finish_and_clear();
-    model
+    Ok(model?)
+}
+
+/// A directory is itself, and so is what can only be a path; other names are looked up in the cache
+/// and downloaded when they are not there.
+fn directory(name: &str) -> Result<PathBuf, CliError> {
+    let path = Path::new(name);
+    if path.exists() || name.starts_with(['.', '/', '~']) || name.is_empty() {
+        return Ok(path.to_owned());
+    }
+    find_or_fetch(name).map_err(|error| match error {
+        CliError::Hub(reason) => CliError::NoModel {
+            name: name.to_owned(),
+            reason: Box::new(reason),
+        },
+        other => other,
+    })
+}
+
+fn find_or_fetch(name: &str) -> Result<PathBuf, CliError> {
+    let repository = repository_of(name)?;
+    let hub = Hub::new(HubSettings::from_environment()?);
+    match hub.resolve(name, Fetch::Never, &mut |_| ControlFlow::Continue(())) {
+        Err(HubError::NotCached { .. }) => pull::fetch(hub, repository),
+        found => Ok(found?),
+    }
 }
 
 fn style() -> ProgressStyle {

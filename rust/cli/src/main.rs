@@ -15,6 +15,9 @@ mod generate;
 mod interrupt;
 mod load;
 mod memory;
+mod memory_use;
+mod models;
+mod pull;
 
 use arguments::{Arguments, Command, DebugCommand};
 use error::CliError;
@@ -39,6 +42,8 @@ fn main() -> ExitCode {
 fn run(arguments: Arguments) -> Result<ExitCode, CliError> {
     match arguments.command {
         Command::Memory(arguments) => memory::run(&arguments),
+        Command::Models(arguments) => models::run(&arguments),
+        Command::Pull(arguments) => pull::run(&arguments),
         Command::Generate(arguments) => generate::run(&arguments),
         Command::Debug(DebugCommand::Logits(arguments)) => debug_logits::run(&arguments),
     }

@@ -2,11 +2,8 @@
 
 mod support;
 
-use std::io::{BufRead, BufReader};
-use std::process::Stdio;
-
 use serde_json::Value;
-use support::{headroom, output_of};
+use support::output_of;
 
 #[test]
 fn json_has_the_contracts_keys_and_figures_that_can_be_true() {
@@ -54,21 +51,4 @@ fn the_table_explains_its_rows() {
     ] {
         assert!(table.contains(name), "{name} is not in\n{table}");
     }
-}
-
-#[test]
-fn watching_reads_again_until_its_reader_goes_away() {
-    let mut command = headroom(["memory", "--watch", "1"]);
-    let mut child = command
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    let budgets = lines
-        .map(Result::unwrap)
-        .filter(|line| line.trim_start().starts_with("budget "));
-    assert_eq!(budgets.take(2).count(), 2);
-    let output = child.wait_with_output().unwrap();
-    assert_eq!((output.status.code(), output.stderr), (Some(0), Vec::new()));
 }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use headroom_formats::FormatError;
-use headroom_memory::MemoryError;
+use headroom_memory::{ByteSize, MemoryError};
 use headroom_mlx::Exception;
 use headroom_models::ModelError;
 
@@ -62,6 +62,28 @@ pub enum EngineError {
         /// Tokens the model can see.
         context_length: usize,
     },
+    /// There is no room for the model.
+    #[error("the model in {path} needs {needed} at least, but only {available} can be taken; {advice}",
+        path = path.display(),
+        needed = ByteSize::from_bytes(*needed_bytes),
+        available = ByteSize::from_bytes(*available_bytes),
+        advice = advice(alternative.as_deref()))]
+    DoesNotFit {
+        /// The model's directory.
+        path: PathBuf,
+        /// What it takes with the shortest context and everything given up.
+        needed_bytes: u64,
+        /// What there is.
+        available_bytes: u64,
+        /// The largest model of the registry that would fit.
+        alternative: Option<String>,
+    },
+    /// A paused generation could not be put on disk or brought back.
+    #[error("the KV cache of a paused generation could not be kept on disk: {0}; free disk space")]
+    Spill(String),
+    /// Limits cannot follow from a budget that the system does not tell.
+    #[error("the system does not tell how much memory this process may use; set a limit yourself")]
+    UnknownBudget,
     /// A parameter is out of its range.
     #[error("{name} is {found}, but must be {allowed}")]
     Parameter {
@@ -83,6 +105,13 @@ pub enum EngineError {
     /// The model was unloaded while it was needed.
     #[error("the model is no longer loaded; load it again")]
     Unloaded,
+}
+
+fn advice(alternative: Option<&str>) -> String {
+    match alternative {
+        Some(model) => format!("free memory or use {model}, which fits"),
+        None => "free memory, for no model of the registry fits either".to_owned(),
+    }
 }
 
 impl EngineError {

@@ -1,9 +1,10 @@
 //! What a generation tells its host, in order, and the handle that the host holds.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender};
 
+use headroom_memory::{ActionReport, MemoryState};
+
+use crate::controls::{Canceller, Pauser};
 use crate::error::EngineError;
 
 /// One thing that happened.
@@ -18,6 +19,10 @@ pub enum Event {
     },
     /// More of the answer; whole characters only.
     Text(String),
+    /// Memory as it is now, as often as the host asked for it.
+    Memory(Box<MemoryState>),
+    /// The governor did something to save memory, or took it back.
+    Action(ActionReport),
     /// The last event.
     End(GenerationSummary),
 }
@@ -32,6 +37,8 @@ pub enum StopReason {
     Length,
     /// The host cancelled.
     Cancelled,
+    /// Memory ran short and nothing was left to give up.
+    Memory,
 }
 
 impl StopReason {
@@ -41,6 +48,7 @@ impl StopReason {
             Self::Stop => "stop",
             Self::Length => "length",
             Self::Cancelled => "cancelled",
+            Self::Memory => "memory",
         }
     }
 }
@@ -68,27 +76,18 @@ pub struct GenerationSummary {
     pub prompt_tokens_per_second: Option<f64>,
     /// Decode speed, from the first token to the last; `None` for fewer than two tokens.
     pub generation_tokens_per_second: Option<f64>,
+    /// How much of the time the governor took, looks at memory and actions together.
+    pub governing_seconds: f64,
     /// The most that MLX's arrays took at once in this process.
     pub peak_mlx_bytes: u64,
     /// The most that this process took at once; `None` where the system does not tell.
     pub peak_footprint_bytes: Option<u64>,
+    /// The peak of MLX's arrays that was predicted for this generation alone.
+    pub predicted_peak_mlx_bytes: u64,
     /// What the KV cache took at the end.
     pub kv_cache_bytes: u64,
-}
-
-/// Tells a generation to end; may be kept and used anywhere.
-#[derive(Debug, Clone, Default)]
-pub struct Canceller(Arc<AtomicBool>);
-
-impl Canceller {
-    /// Ends the generation before its next step, a prefill chunk included.
-    pub fn cancel(&self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
-
-    pub(crate) fn is_cancelled(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
-    }
+    /// What was done to save memory, in order.
+    pub actions: Vec<ActionReport>,
 }
 
 /// A generation under way: an iterator over its events. Dropping it cancels it.
@@ -96,6 +95,7 @@ impl Canceller {
 pub struct Generation {
     events: Receiver<Result<Event, EngineError>>,
     canceller: Canceller,
+    pauser: Pauser,
     has_ended: bool,
 }
 
@@ -103,6 +103,14 @@ pub struct Generation {
 pub(crate) struct EventSender {
     events: Sender<Result<Event, EngineError>>,
     pub(crate) canceller: Canceller,
+    pub(crate) pauser: Pauser,
+}
+
+impl Drop for EventSender {
+    /// Whoever waits for the generation to rest has waited long enough.
+    fn drop(&mut self) {
+        self.pauser.end();
+    }
 }
 
 impl EventSender {
@@ -117,16 +125,18 @@ impl EventSender {
 impl Generation {
     pub(crate) fn channel() -> (EventSender, Self) {
         let (sender, receiver) = std::sync::mpsc::channel();
-        let canceller = Canceller::default();
+        let (canceller, pauser) = (Canceller::default(), Pauser::default());
         let generation = Self {
             events: receiver,
             canceller: canceller.clone(),
+            pauser: pauser.clone(),
             has_ended: false,
         };
         (
             EventSender {
                 events: sender,
                 canceller,
+                pauser,
             },
             generation,
         )
@@ -135,6 +145,11 @@ impl Generation {
     /// A handle that ends this generation.
     pub fn canceller(&self) -> Canceller {
         self.canceller.clone()
+    }
+
+    /// A handle that pauses this generation and lets it go on.
+    pub fn pauser(&self) -> Pauser {
+        self.pauser.clone()
     }
 
     /// Waits for the end and returns answer and figures.

@@ -5,14 +5,19 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use headroom_memory::peak_footprint_bytes;
+use headroom_memory::{ActionReport, peak_footprint_bytes};
 use headroom_mlx::allocator;
 
+use crate::controls::Spill;
 use crate::detokenizer::Detokenizer;
 use crate::error::EngineError;
 use crate::events::{Event, EventSender, GenerationSummary, StopReason};
-use crate::mlx_thread::{ModelId, ModelStore, Task};
-use crate::parameters::GenerateParameters;
+use crate::fit::Predictor;
+use crate::governing::Governing;
+use crate::memory::memory_state;
+use crate::mlx_thread::{InUse, ModelId, ModelStore, Progress, Task};
+use crate::parameters::{GenerateParameters, Governing as GoverningMode};
+use crate::spill::SpilledCache;
 use crate::stop_strings::{Passed, StopStrings};
 use crate::text_codec::TextCodec;
 use crate::token_generator::{Advance, LookAhead, TokenGenerator};
@@ -20,6 +25,7 @@ use crate::token_generator::{Advance, LookAhead, TokenGenerator};
 /// Everything a generation needs, made on the host's thread.
 pub(crate) struct GenerationRequest {
     pub(crate) model: ModelId,
+    pub(crate) predictor: Predictor,
     pub(crate) codec: Arc<TextCodec>,
     pub(crate) prompt: Vec<u32>,
     /// The most tokens to generate, the context's end considered.
@@ -33,11 +39,50 @@ pub(crate) struct GenerationRequest {
 pub(crate) struct GenerationTask {
     request: GenerationRequest,
     /// Made at the first step, when the model is at hand.
-    generator: Option<TokenGenerator>,
+    work: Option<Work>,
     detokenizer: Detokenizer,
     stop_strings: StopStrings,
     answer: Answer,
     clock: Clock,
+}
+
+/// A generation under way.
+struct Work {
+    generator: TokenGenerator,
+    governing: Option<Governing>,
+    rest: Rest,
+    _in_use: InUse,
+}
+
+/// What became of a step.
+enum Turn {
+    /// The host has paused the generation.
+    Rested,
+    Advanced,
+    Ended(StopReason),
+}
+
+/// Whether the host has paused the generation.
+enum Rest {
+    None,
+    InMemory,
+    OnDisk(SpilledCache),
+}
+
+impl Work {
+    fn rest(&mut self, asked: Option<Spill>) -> Result<(), EngineError> {
+        match (asked, std::mem::replace(&mut self.rest, Rest::None)) {
+            (None, Rest::OnDisk(spilled)) => self.generator.bring_back(spilled)?,
+            (None, Rest::None | Rest::InMemory) => {}
+            (Some(Spill::Keep), Rest::None) => self.rest = Rest::InMemory,
+            (Some(Spill::ToDisk), Rest::None) => {
+                // A disk that is full is no reason to lose the generation.
+                self.rest = self.generator.spill().map_or(Rest::InMemory, Rest::OnDisk);
+            }
+            (Some(_), resting) => self.rest = resting,
+        }
+        Ok(())
+    }
 }
 
 /// What has been generated so far.
@@ -45,6 +90,7 @@ pub(crate) struct GenerationTask {
 struct Answer {
     text: String,
     tokens: Vec<u32>,
+    actions: Vec<ActionReport>,
 }
 
 /// When things happened.
@@ -53,12 +99,14 @@ struct Clock {
     started: Option<Instant>,
     first_token: Option<Instant>,
     last_token: Option<Instant>,
+    /// Spent looking at memory and acting on it.
+    governing: Duration,
 }
 
 impl GenerationTask {
     pub(crate) fn new(request: GenerationRequest) -> Self {
         Self {
-            generator: None,
+            work: None,
             detokenizer: Detokenizer::default(),
             stop_strings: StopStrings::new(request.parameters.stop.clone()),
             answer: Answer::default(),
@@ -67,39 +115,114 @@ impl GenerationTask {
         }
     }
 
-    /// One chunk or one token; the reason when it was the last.
-    fn advance(&mut self, store: &ModelStore) -> Result<Option<StopReason>, EngineError> {
+    fn turn(&mut self, store: &mut ModelStore) -> Result<Turn, EngineError> {
         if self.request.events.canceller.is_cancelled() {
-            return Ok(Some(StopReason::Cancelled));
+            return Ok(Turn::Ended(StopReason::Cancelled));
+        }
+        if self.rest()? {
+            return Ok(Turn::Rested);
+        }
+        let mut work = match self.work.take() {
+            Some(work) => work,
+            None => self.begin(store)?,
+        };
+        let turn = self.advance(&mut work, store);
+        self.work = Some(work);
+        turn
+    }
+
+    /// One chunk or one token.
+    fn advance(&mut self, work: &mut Work, store: &mut ModelStore) -> Result<Turn, EngineError> {
+        if self.govern(work, store)? {
+            return Ok(Turn::Ended(StopReason::Memory));
         }
         let model = store.get(self.request.model)?;
-        let look_ahead = match self.answer.tokens.len() + 1 < self.request.token_limit {
-            true => LookAhead::Yes,
-            false => LookAhead::No,
-        };
-        let generator = match &mut self.generator {
-            Some(generator) => generator,
-            none => {
-                self.clock.started = Some(Instant::now());
-                let prompt = self.request.prompt.clone();
-                none.insert(TokenGenerator::new(
-                    model,
-                    prompt,
-                    &self.request.parameters,
-                )?)
-            }
-        };
-        match generator.advance(model, look_ahead)? {
+        match work.generator.advance(model, self.look_ahead())? {
             Advance::Prefilled(done_tokens) => {
                 let total_tokens = self.request.prompt.len();
                 self.request.events.send(Ok(Event::Prefill {
                     done_tokens,
                     total_tokens,
                 }));
-                Ok(None)
+                Ok(Turn::Advanced)
             }
-            Advance::Token(token) => self.take(token),
+            Advance::Token(token) => {
+                let reason = self.take(token)?;
+                Ok(reason.map_or(Turn::Advanced, Turn::Ended))
+            }
         }
+    }
+
+    fn begin(&mut self, store: &ModelStore) -> Result<Work, EngineError> {
+        self.clock.started = Some(Instant::now());
+        let GenerationRequest {
+            model,
+            ref predictor,
+            ref parameters,
+            ref prompt,
+            ..
+        } = self.request;
+        let governing = match parameters.governing {
+            GoverningMode::Off => None,
+            GoverningMode::On => {
+                let step = parameters.prefill_step;
+                Some(Governing::new(predictor.clone(), model, step))
+            }
+        };
+        Ok(Work {
+            generator: TokenGenerator::new(store.get(model)?, prompt.clone(), parameters)?,
+            governing,
+            rest: Rest::None,
+            _in_use: store.in_use(model)?,
+        })
+    }
+
+    /// Rests while the host wants it; true if there is nothing to do.
+    fn rest(&mut self) -> Result<bool, EngineError> {
+        let pauser = &self.request.events.pauser;
+        let asked = pauser.asked();
+        if let Some(work) = &mut self.work {
+            work.rest(asked)?;
+        }
+        if asked.is_some() {
+            pauser.rest();
+        }
+        Ok(asked.is_some())
+    }
+
+    /// Lets the governor look where it is due; true when nothing is left but to stop.
+    fn govern(&mut self, work: &mut Work, store: &mut ModelStore) -> Result<bool, EngineError> {
+        let generator = &mut work.generator;
+        let due = work.governing.as_mut().filter(|one| one.is_due(generator));
+        let Some(governing) = due else {
+            return Ok(false);
+        };
+        let began = Instant::now();
+        let look = governing.look(generator, store)?;
+        self.clock.governing += began.elapsed();
+        for report in look.reports {
+            self.answer.actions.push(report);
+            self.request.events.send(Ok(Event::Action(report)));
+        }
+        Ok(look.must_stop)
+    }
+
+    fn look_ahead(&self) -> LookAhead {
+        match self.answer.tokens.len() + 1 < self.request.token_limit {
+            true => LookAhead::Yes,
+            false => LookAhead::No,
+        }
+    }
+
+    /// Tells about memory where the host asked for it.
+    fn monitor(&self) -> Result<(), EngineError> {
+        let tokens = self.answer.tokens.len() as u32;
+        let interval = self.request.parameters.monitor_interval;
+        if interval.is_some_and(|interval| tokens.is_multiple_of(interval)) {
+            let state = Box::new(memory_state()?);
+            self.request.events.send(Ok(Event::Memory(state)));
+        }
+        Ok(())
     }
 
     fn take(&mut self, token: u32) -> Result<Option<StopReason>, EngineError> {
@@ -107,6 +230,7 @@ impl GenerationTask {
         self.clock.first_token.get_or_insert(now);
         self.clock.last_token = Some(now);
         self.answer.tokens.push(token);
+        self.monitor()?;
         if self.request.codec.ends_answer(token) {
             return Ok(Some(StopReason::Stop));
         }
@@ -180,12 +304,19 @@ impl GenerationTask {
                 decoded,
                 seconds(self.clock.first_token, self.clock.last_token),
             ),
+            governing_seconds: self.clock.governing.as_secs_f64(),
             peak_mlx_bytes: allocator::read()?.peak_bytes,
             peak_footprint_bytes: peak_footprint_bytes(),
+            predicted_peak_mlx_bytes: self.request.predictor.peak_bytes(
+                prompt_tokens,
+                self.request.token_limit,
+                &self.request.parameters,
+            ),
             kv_cache_bytes: self
-                .generator
+                .work
                 .as_ref()
-                .map_or(0, TokenGenerator::cache_bytes),
+                .map_or(0, |work| work.generator.cache_bytes()),
+            actions: answer.actions,
             text: answer.text,
             tokens: answer.tokens,
         })
@@ -193,16 +324,17 @@ impl GenerationTask {
 }
 
 impl Task for GenerationTask {
-    fn step(&mut self, store: &ModelStore) -> ControlFlow<()> {
-        let last = match self.advance(store) {
-            Ok(None) => return ControlFlow::Continue(()),
-            Ok(Some(reason)) => self.end(reason).map(Event::End),
+    fn step(&mut self, store: &mut ModelStore) -> Progress {
+        let last = match self.turn(store) {
+            Ok(Turn::Rested) => return Progress::Resting,
+            Ok(Turn::Advanced) => return Progress::More,
+            Ok(Turn::Ended(reason)) => self.end(reason).map(Event::End),
             Err(error) => Err(error),
         };
         // Whoever hears of the end finds the KV cache gone.
-        self.generator = None;
+        self.work = None;
         self.request.events.send(last);
-        ControlFlow::Break(())
+        Progress::Done
     }
 }
 

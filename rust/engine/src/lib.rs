@@ -1,34 +1,45 @@
 //! From a request to a stream of events: tokenizer, chat template, sampler, sessions, and the one
 //! thread that owns MLX.
 //!
-//! This room depends on `models`, `formats`, `mlx` and `memory`. It must never know how a request
+//! This room depends on `models`, `hub`, `formats`, `mlx` and `memory`. It must never know how a request
 //! arrives: command line, C, Swift and HTTP are equal to it. Nothing borrowed crosses its border,
 //! and no host code runs on MLX's thread.
 
 mod chat_template;
+mod controls;
 mod detokenizer;
 mod error;
 mod events;
+mod fit;
 mod generation_task;
+mod governing;
+mod kv_cache;
 mod loaded_weights;
 mod logits;
 mod memory;
+mod memory_limits;
 mod mlx_thread;
 mod model;
 mod parameters;
 mod sampler;
 mod session;
+mod spill;
 mod stop_strings;
 mod text_codec;
 mod token_generator;
 
 pub use chat_template::{ChatMessage, Role};
+pub use controls::{Canceller, Pauser, Spill};
 pub use error::EngineError;
-pub use events::{Canceller, Event, Generation, GenerationSummary, StopReason};
+pub use events::{Event, Generation, GenerationSummary, StopReason};
+pub use fit::{FitReport, check_fit, select_model};
 pub use headroom_mlx::use_one_heap;
 pub use headroom_models::LoadProgress;
 pub use logits::{Logits, LogitsRequest};
-pub use memory::{clear_allocator_cache, memory_state, use_metal_library};
-pub use model::{Model, Prompt};
-pub use parameters::GenerateParameters;
+pub use memory::{
+    clear_allocator_cache, memory_state, set_max_memory, set_memory_signal, use_metal_library,
+};
+pub use memory_limits::{optimal_generation_settings, set_adaptive_memory_limits};
+pub use model::{Admission, Model, Prompt};
+pub use parameters::{GenerateParameters, Governing};
 pub use session::{ChatSession, Reply};

@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 
-use headroom_models::{LoadProgress, ModelError, ModelShape, open};
+use headroom_models::{LoadProgress, ModelError, ModelOutline, ModelShape, open};
 
+use crate::controls::Canceller;
 use crate::error::EngineError;
-use crate::events::Canceller;
+use crate::fit::Predictor;
 use crate::memory;
 use crate::mlx_thread::{MlxThread, ModelId, ModelStore};
 
@@ -16,6 +17,7 @@ use crate::mlx_thread::{MlxThread, ModelId, ModelStore};
 pub(crate) struct LoadedWeights {
     id: UnloadedOnDrop,
     pub(crate) shape: ModelShape,
+    pub(crate) predictor: Predictor,
     pub(crate) directory: PathBuf,
 }
 
@@ -27,18 +29,20 @@ impl LoadedWeights {
     /// even when the last byte had been read before the host was heard.
     pub(crate) fn load(
         directory: &Path,
+        outline: &ModelOutline,
         on_progress: impl FnMut(LoadProgress) -> ControlFlow<()>,
     ) -> Result<Self, EngineError> {
         static NEXT_ID: AtomicU64 = AtomicU64::new(1);
         let id = ModelId(NEXT_ID.fetch_add(1, Ordering::Relaxed));
         let owned_id = UnloadedOnDrop(id);
         memory::prepare_allocator()?;
+        let weights_bytes = outline.weights_bytes;
         let (progress, heard) = channel();
         let (reply, result) = channel();
         let stop = Canceller::default();
         let (path, stopped) = (directory.to_owned(), stop.clone());
         MlxThread::shared()?.call_later(move |store| {
-            let shape = load_into(store, id, &path, &progress, &stopped);
+            let shape = load_into(store, (id, weights_bytes), &path, &progress, &stopped);
             drop(progress);
             // Where the host is gone, so is its id, and the weights go with it.
             drop(reply.send(shape));
@@ -53,6 +57,7 @@ impl LoadedWeights {
         Ok(Self {
             id: owned_id,
             shape,
+            predictor: Predictor::of_outline(outline),
             directory: directory.to_owned(),
         })
     }
@@ -64,7 +69,7 @@ impl LoadedWeights {
 
 fn load_into(
     store: &mut ModelStore,
-    id: ModelId,
+    (id, weights_bytes): (ModelId, u64),
     directory: &Path,
     progress: &Sender<LoadProgress>,
     stop: &Canceller,
@@ -76,8 +81,8 @@ fn load_into(
             false => ControlFlow::Continue(()),
         },
     )?;
-    let shape = model.shape();
-    store.insert(id, model);
+    let shape = model.shape().clone();
+    store.insert(id, model, weights_bytes);
     Ok(shape)
 }
 

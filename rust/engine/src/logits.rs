@@ -3,13 +3,17 @@
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 
+use headroom_memory::KvQuantization;
 use headroom_mlx::ops::indexing::TryIndexOp;
 use headroom_mlx::{Array, Dtype};
-use headroom_models::{LanguageModel, LogitRows, ModelError};
+use headroom_models::{LanguageModel, LogitRows, ModelError, outline};
 
 use crate::error::EngineError;
+use crate::fit;
+use crate::kv_cache::{KvCache, KvSettings};
 use crate::loaded_weights::LoadedWeights;
 use crate::mlx_thread::MlxThread;
+use crate::parameters::GenerateParameters;
 use crate::token_generator::conversion_error;
 
 /// Which model, which ids, and how they are fed.
@@ -21,6 +25,12 @@ pub struct LogitsRequest {
     pub tokens: Vec<u32>,
     /// How many are fed at once; `None` feeds all at once.
     pub chunk: Option<usize>,
+    /// The most tokens whose keys and values are kept; `None` keeps all.
+    pub max_kv_size: Option<u32>,
+    /// How keys and values are quantised; `None` keeps them as they were computed.
+    pub kv_quantization: Option<KvQuantization>,
+    /// From how many tokens on keys and values are quantised.
+    pub quantized_kv_start: u32,
 }
 
 /// Logits, row by row.
@@ -33,22 +43,57 @@ pub struct Logits {
 }
 
 impl LogitsRequest {
+    /// All ids at once, through a cache that keeps everything.
+    pub fn new(directory: PathBuf, tokens: Vec<u32>) -> Self {
+        Self {
+            directory,
+            tokens,
+            chunk: None,
+            max_kv_size: None,
+            kv_quantization: None,
+            quantized_kv_start: 0,
+        }
+    }
+
     /// Loads the model and computes the logits through a new KV cache.
     ///
     /// # Errors
     /// Those of loading, and ids that the vocabulary does not have.
     pub fn run(&self) -> Result<Logits, EngineError> {
-        let weights = LoadedWeights::load(&self.directory, |_| ControlFlow::Continue(()))?;
+        let weights = self.load()?;
         let vocabulary_size = weights.shape.vocabulary_size;
         refuse_unknown_ids(&self.tokens, vocabulary_size)?;
         let (id, tokens) = (weights.id(), self.tokens.clone());
         let chunk = self.chunk.unwrap_or(tokens.len());
-        let values = MlxThread::shared()?
-            .call(move |store| all_logits(store.get(id)?, &tokens, chunk))??;
+        let settings = self.kv_settings()?;
+        let values = MlxThread::shared()?.call(move |store| {
+            let model = store.get(id)?;
+            all_logits(model, &tokens, chunk, KvCache::new(model, settings)?)
+        })??;
         Ok(Logits {
             values,
             vocabulary_size,
         })
+    }
+}
+
+impl LogitsRequest {
+    fn load(&self) -> Result<LoadedWeights, EngineError> {
+        let outline = outline(&self.directory)?;
+        fit::require_room(&self.directory, &outline, 0)?;
+        LoadedWeights::load(&self.directory, &outline, |_| ControlFlow::Continue(()))
+    }
+
+    /// Ranges are those of a generation's parameters.
+    fn kv_settings(&self) -> Result<KvSettings, EngineError> {
+        let parameters = GenerateParameters {
+            max_kv_size: self.max_kv_size,
+            kv_quantization: self.kv_quantization,
+            quantized_kv_start: self.quantized_kv_start,
+            ..GenerateParameters::default()
+        };
+        parameters.validate()?;
+        Ok(KvSettings::from(&parameters))
     }
 }
 
@@ -70,19 +115,20 @@ fn refuse_unknown_ids(tokens: &[u32], vocabulary_size: u32) -> Result<(), Engine
     }
 }
 
-/// Logits `(tokens, vocabulary)` in float32 for `tokens`, fed through a new cache `chunk` at a time.
+/// Logits `(tokens, vocabulary)` in float32 for `tokens`, fed through `cache` `chunk` at a time.
 fn all_logits(
     model: &dyn LanguageModel,
     tokens: &[u32],
     chunk: usize,
+    mut cache: KvCache,
 ) -> Result<Vec<f32>, EngineError> {
-    let mut cache = model.new_cache();
     let mut all = Vec::new();
     for piece in tokens.chunks(chunk.max(1)) {
         let ids = Array::from_slice(piece, &[1, piece.len() as i32]);
-        let logits = model.forward(&ids, &mut cache, LogitRows::All)?;
+        let logits = model.forward(&ids, &mut cache.model_cache, LogitRows::All)?;
         let logits = logits.try_index(0)?.as_dtype(Dtype::Float32)?;
         all.extend(logits.to_vec_exact::<f32>().map_err(conversion_error)?);
+        cache.settle()?;
     }
     Ok(all)
 }

@@ -1,16 +1,19 @@
-//! Memory as this process sees it: the system's figures and MLX's, side by side.
+//! Memory as this process sees it: the system's figures and MLX's, side by side, and what hosts may
+//! set about them.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
-use headroom_memory::{AllocatorFigures, MemoryObserver, MemoryState, MlxFigures, system_probe};
+use headroom_memory::{
+    AllocatorFigures, LimitedProbe, MaxMemory, MemoryObserver, MemoryState, MlxFigures, Pressure,
+    Probe, Reading, SignalledProbe, SystemProbe, system_probe,
+};
 use headroom_mlx::{allocator, recommended_working_set_bytes};
 
 use crate::error::EngineError;
+use crate::memory_limits;
 
-/// Freed buffers that MLX may keep: a share of what is available, and no more than decoding can use
-/// again.
-const CACHE_SHARE: u64 = 16;
-const USEFUL_CACHE_BYTES: u64 = 16 << 20;
+/// What MLX may keep for reuse on a system that does not tell what is available.
+const CACHE_BYTES_IN_THE_DARK: u64 = 16 << 20;
 
 /// What this process may use, uses and could still take, with MLX's own figures.
 ///
@@ -18,7 +21,26 @@ const USEFUL_CACHE_BYTES: u64 = 16 << 20;
 /// When the system refuses to tell.
 pub fn memory_state() -> Result<MemoryState, EngineError> {
     prepare_allocator()?;
-    Ok(observer().observe()?)
+    Ok(watch().observer.observe()?)
+}
+
+/// Bounds what this process may use from now on; `None` lifts the bound. It holds for predictions,
+/// limits and the governor alike.
+///
+/// # Errors
+/// When the machine or a limit of the system allows less than that, or memory cannot be read.
+pub fn set_max_memory(limit: Option<MaxMemory>) -> Result<(), EngineError> {
+    if let Some(limit) = limit {
+        limit.check(&watch().signalled.read()?, None)?;
+    }
+    watch().limited.set_limit(limit);
+    Ok(())
+}
+
+/// Tells of a memory warning that the host heard from its system; `None` when it is over. It raises
+/// the pressure that everybody sees, and so makes the governor act.
+pub fn set_memory_signal(level: Option<Pressure>) {
+    watch().signalled.set_signal(level);
 }
 
 /// Gives buffers that MLX keeps for later back to the system.
@@ -45,23 +67,40 @@ pub(crate) fn prepare_allocator() -> Result<(), EngineError> {
         return Ok(());
     }
     headroom_mlx::start()?;
-    let available = observer().observe()?.available_bytes;
-    let share = available.map_or(USEFUL_CACHE_BYTES, |bytes| bytes / CACHE_SHARE);
-    allocator::set_cache_limit(share.min(USEFUL_CACHE_BYTES))?;
+    let usual = memory_limits::usual_cache_limit(&watch().observer.observe()?);
+    allocator::set_cache_limit(usual.unwrap_or(CACHE_BYTES_IN_THE_DARK))?;
     PREPARED.get_or_init(|| ());
     Ok(())
 }
 
+/// The system's figures alone, the host's bound included.
+pub(crate) fn read() -> Result<Reading, EngineError> {
+    Ok(watch().limited.read()?)
+}
+
+/// Probes in layers: the system, what the host heard of it, and the bound that it set.
+struct Watch {
+    signalled: Arc<SignalledProbe<SystemProbe>>,
+    limited: Arc<LimitedProbe<Arc<SignalledProbe<SystemProbe>>>>,
+    observer: MemoryObserver,
+}
+
 /// Made before any model is loaded: on a Mac it measures what the rest of the system needs.
-fn observer() -> &'static MemoryObserver {
-    static OBSERVER: OnceLock<MemoryObserver> = OnceLock::new();
-    OBSERVER.get_or_init(|| {
+fn watch() -> &'static Watch {
+    static WATCH: OnceLock<Watch> = OnceLock::new();
+    WATCH.get_or_init(|| {
         let probe = system_probe();
         let probe = match recommended_working_set_bytes() {
             Some(bytes) => probe.with_recommended_working_set(bytes),
             None => probe,
         };
-        MemoryObserver::new(probe).with_allocator(MlxAllocator)
+        let signalled = Arc::new(SignalledProbe::new(probe));
+        let limited = Arc::new(LimitedProbe::new(Arc::clone(&signalled)));
+        Watch {
+            observer: MemoryObserver::new(Arc::clone(&limited)).with_allocator(MlxAllocator),
+            signalled,
+            limited,
+        }
     })
 }
 
@@ -80,13 +119,7 @@ impl AllocatorFigures for MlxAllocator {
                     .cache_limit_bytes
                     .unwrap_or(reading.memory_limit_bytes),
             },
-            Err(_) => MlxFigures {
-                active_bytes: 0,
-                cache_bytes: 0,
-                peak_bytes: 0,
-                memory_limit_bytes: 0,
-                cache_limit_bytes: 0,
-            },
+            Err(_) => MlxFigures::default(),
         }
     }
 }

@@ -5,10 +5,10 @@
 //! never waits for a whole one. A panic in either ends that piece of work and nothing else.
 
 use std::collections::{HashMap, VecDeque};
-use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::rc::Rc;
 use std::sync::OnceLock;
-use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, TryRecvError, channel};
 use std::time::Duration;
 
 use headroom_models::LanguageModel;
@@ -22,19 +22,67 @@ pub(crate) struct ModelId(pub(crate) u64);
 /// The models there are; lives on MLX's thread.
 #[derive(Default)]
 pub(crate) struct ModelStore {
-    models: HashMap<ModelId, Box<dyn LanguageModel>>,
+    models: HashMap<ModelId, StoredModel>,
+}
+
+struct StoredModel {
+    model: Box<dyn LanguageModel>,
+    weights_bytes: u64,
+    /// Cloned by everyone who is at work with the model.
+    in_use: InUse,
+}
+
+/// Held while a model is needed: it keeps the model from being unloaded as idle.
+#[derive(Clone, Default)]
+pub(crate) struct InUse(Rc<()>);
+
+impl StoredModel {
+    fn is_idle(&self) -> bool {
+        Rc::strong_count(&self.in_use.0) == 1
+    }
 }
 
 impl ModelStore {
     pub(crate) fn get(&self, id: ModelId) -> Result<&dyn LanguageModel, EngineError> {
         self.models
             .get(&id)
-            .map(AsRef::as_ref)
+            .map(|stored| stored.model.as_ref())
             .ok_or(EngineError::Unloaded)
     }
 
-    pub(crate) fn insert(&mut self, id: ModelId, model: Box<dyn LanguageModel>) {
-        self.models.insert(id, model);
+    /// What keeps the model loaded while it is held.
+    pub(crate) fn in_use(&self, id: ModelId) -> Result<InUse, EngineError> {
+        let stored = self.models.get(&id).ok_or(EngineError::Unloaded)?;
+        Ok(stored.in_use.clone())
+    }
+
+    pub(crate) fn insert(
+        &mut self,
+        id: ModelId,
+        model: Box<dyn LanguageModel>,
+        weights_bytes: u64,
+    ) {
+        let stored = StoredModel {
+            model,
+            weights_bytes,
+            in_use: InUse::default(),
+        };
+        self.models.insert(id, stored);
+    }
+
+    /// Bytes of the models that nobody is at work with, `but` one left out.
+    pub(crate) fn idle_bytes(&self, but: ModelId) -> u64 {
+        let idle = self
+            .models
+            .iter()
+            .filter(|(id, stored)| **id != but && stored.is_idle());
+        idle.map(|(_, stored)| stored.weights_bytes).sum()
+    }
+
+    /// Unloads them.
+    pub(crate) fn unload_idle(&mut self, but: ModelId) {
+        self.models
+            .retain(|id, stored| *id == but || !stored.is_idle());
     }
 
     pub(crate) fn remove(&mut self, id: ModelId) {
@@ -44,8 +92,19 @@ impl ModelStore {
 
 /// Work that goes on for many steps.
 pub(crate) trait Task {
-    /// Does a little, and says whether there is more.
-    fn step(&mut self, store: &ModelStore) -> ControlFlow<()>;
+    /// Does a little, and says how to go on.
+    fn step(&mut self, store: &mut ModelStore) -> Progress;
+}
+
+/// How a task goes on after a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Progress {
+    /// There is more to do.
+    More,
+    /// There is nothing to do for now.
+    Resting,
+    /// It is done.
+    Done,
 }
 
 type Call = Box<dyn FnOnce(&mut ModelStore) + Send>;
@@ -147,7 +206,9 @@ fn stop_shared() {
 fn serve(work: &Receiver<Work>) {
     let mut store = ModelStore::default();
     let mut tasks: VecDeque<Box<dyn Task>> = VecDeque::new();
-    while let Some(work) = next_work(work, tasks.is_empty()) {
+    // Tasks in a row that rested: when all do, so may the thread.
+    let mut resting = 0;
+    while let Some(work) = next_work(work, Patience::of(tasks.len(), resting)) {
         match work {
             Some(Work::Call(call)) => drop(catch_unwind(AssertUnwindSafe(|| call(&mut store)))),
             Some(Work::Task(start)) => tasks.extend(catch_unwind(AssertUnwindSafe(start))),
@@ -159,7 +220,10 @@ fn serve(work: &Receiver<Work>) {
                 let _is_heard = reply.send(());
                 rest_for_ever();
             }
-            None => step_first(&mut tasks, &store),
+            None => match step_first(&mut tasks, &mut store) {
+                Progress::Resting => resting += 1,
+                Progress::More | Progress::Done => resting = 0,
+            },
         }
     }
 }
@@ -171,28 +235,59 @@ fn rest_for_ever() -> ! {
     }
 }
 
-/// `None` when every handle is gone; `Some(None)` when there is nothing new and tasks wait.
-fn next_work(work: &Receiver<Work>, is_idle: bool) -> Option<Option<Work>> {
-    if is_idle {
-        return work.recv().ok().map(Some);
+/// How long to wait for new work before the tasks have their turn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Patience {
+    /// There are no tasks.
+    Endless,
+    /// All tasks rest.
+    Short,
+    /// There is something to do.
+    Not,
+}
+
+impl Patience {
+    fn of(tasks: usize, resting: usize) -> Self {
+        match tasks {
+            0 => Self::Endless,
+            _ if resting >= tasks => Self::Short,
+            _ => Self::Not,
+        }
     }
-    match work.try_recv() {
+}
+
+/// From one look at tasks that all rest to the next.
+const SHORT_PATIENCE: Duration = Duration::from_millis(10);
+
+/// `None` when every handle is gone; `Some(None)` when there is nothing new and tasks wait.
+fn next_work(work: &Receiver<Work>, patience: Patience) -> Option<Option<Work>> {
+    let next = match patience {
+        Patience::Endless => return work.recv().ok().map(Some),
+        Patience::Short => work.recv_timeout(SHORT_PATIENCE),
+        Patience::Not => work.try_recv().map_err(|error| match error {
+            TryRecvError::Empty => RecvTimeoutError::Timeout,
+            TryRecvError::Disconnected => RecvTimeoutError::Disconnected,
+        }),
+    };
+    match next {
         Ok(work) => Some(Some(work)),
-        Err(TryRecvError::Empty) => Some(None),
-        Err(TryRecvError::Disconnected) => None,
+        Err(RecvTimeoutError::Timeout) => Some(None),
+        Err(RecvTimeoutError::Disconnected) => None,
     }
 }
 
 /// Steps the task that waited longest and puts it at the end of the line. One that panics is
 /// dropped, which its host sees as an early end.
-fn step_first(tasks: &mut VecDeque<Box<dyn Task>>, store: &ModelStore) {
+fn step_first(tasks: &mut VecDeque<Box<dyn Task>>, store: &mut ModelStore) -> Progress {
     let Some(mut task) = tasks.pop_front() else {
-        return;
+        return Progress::Done;
     };
     let step = catch_unwind(AssertUnwindSafe(|| task.step(store)));
-    if let Ok(ControlFlow::Continue(())) = step {
+    let progress = step.unwrap_or(Progress::Done);
+    if progress != Progress::Done {
         tasks.push_back(task);
     }
+    progress
 }
 
 #[cfg(test)]
@@ -211,13 +306,12 @@ mod tests {
     fn tasks_take_turns_and_calls_come_between_their_steps() {
         struct Counting(Sender<(u8, u8)>, u8, u8);
         impl Task for Counting {
-            fn step(&mut self, _: &ModelStore) -> ControlFlow<()> {
+            fn step(&mut self, _: &mut ModelStore) -> Progress {
                 self.2 += 1;
                 self.0.send((self.1, self.2)).unwrap();
-                if self.2 == 3 {
-                    ControlFlow::Break(())
-                } else {
-                    ControlFlow::Continue(())
+                match self.2 {
+                    3 => Progress::Done,
+                    _ => Progress::More,
                 }
             }
         }
@@ -238,10 +332,25 @@ mod tests {
     }
 
     #[test]
+    fn a_resting_task_keeps_nobody_waiting() {
+        struct Resting;
+        impl Task for Resting {
+            fn step(&mut self, _: &mut ModelStore) -> Progress {
+                Progress::Resting
+            }
+        }
+        assert_eq!(Patience::of(2, 1), Patience::Not);
+        assert_eq!(Patience::of(2, 2), Patience::Short);
+        let thread = MlxThread::start().unwrap();
+        thread.start_task(|| Resting).unwrap();
+        assert_eq!(thread.call(|_| 7).unwrap(), 7);
+    }
+
+    #[test]
     fn a_panicking_task_leaves_the_others_alone() {
         struct Failing;
         impl Task for Failing {
-            fn step(&mut self, _: &ModelStore) -> ControlFlow<()> {
+            fn step(&mut self, _: &mut ModelStore) -> Progress {
                 panic!("on purpose")
             }
         }

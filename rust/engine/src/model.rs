@@ -5,14 +5,15 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use headroom_models::{LoadProgress, ModelShape};
+use headroom_models::{LoadProgress, ModelShape, outline};
 
 use crate::chat_template::ChatMessage;
 use crate::error::EngineError;
 use crate::events::Generation;
+use crate::fit;
 use crate::generation_task::{GenerationRequest, GenerationTask};
 use crate::loaded_weights::LoadedWeights;
-use crate::mlx_thread::{MlxThread, ModelStore, Task};
+use crate::mlx_thread::{MlxThread, ModelStore, Progress, Task};
 use crate::parameters::GenerateParameters;
 use crate::text_codec::TextCodec;
 
@@ -29,6 +30,16 @@ struct Loaded {
     load_time: Duration,
 }
 
+/// Whether a model is held against what is available before it is loaded.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Admission {
+    /// One that cannot fit is refused.
+    #[default]
+    IfItFits,
+    /// It is loaded whatever happens.
+    Always,
+}
+
 /// What a model is asked to continue.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Prompt {
@@ -42,15 +53,35 @@ impl Model {
     /// Loads the model in `directory`. `on_progress` runs on the calling thread and may stop it.
     ///
     /// # Errors
-    /// When a file is missing, malformed or does not agree with the others, memory runs out, or
-    /// `on_progress` stopped the loading.
+    /// When a file is missing, malformed or does not agree with the others, the model does not fit
+    /// into what is available, or `on_progress` stopped the loading.
     pub fn load(
         directory: &Path,
         on_progress: impl FnMut(LoadProgress) -> ControlFlow<()>,
     ) -> Result<Self, EngineError> {
+        Self::load_with(directory, Admission::IfItFits, on_progress)
+    }
+
+    /// Loads the model in `directory`, held against what is available first or not.
+    ///
+    /// # Errors
+    /// Those of [`Self::load`].
+    pub fn load_with(
+        directory: &Path,
+        admission: Admission,
+        on_progress: impl FnMut(LoadProgress) -> ControlFlow<()>,
+    ) -> Result<Self, EngineError> {
         let started = Instant::now();
-        let weights = LoadedWeights::load(directory, on_progress)?;
-        let codec = TextCodec::read(directory, weights.shape.vocabulary_size)?;
+        let outline = outline(directory)?;
+        let admit = |beside_bytes| match admission {
+            Admission::Always => Ok(()),
+            Admission::IfItFits => fit::require_room(directory, &outline, beside_bytes),
+        };
+        // First the tokenizer: once it is there, what it takes is known and no guess any more.
+        admit(TextCodec::predicted_bytes(directory))?;
+        let codec = TextCodec::read(directory, outline.shape.vocabulary_size)?;
+        admit(0)?;
+        let weights = LoadedWeights::load(directory, &outline, on_progress)?;
         let load_time = started.elapsed();
         Ok(Self {
             loaded: Arc::new(Loaded {
@@ -62,8 +93,8 @@ impl Model {
     }
 
     /// Sizes that do not change.
-    pub fn shape(&self) -> ModelShape {
-        self.loaded.weights.shape
+    pub fn shape(&self) -> &ModelShape {
+        &self.loaded.weights.shape
     }
 
     /// Whether conversations can be put to this model.
@@ -88,6 +119,7 @@ impl Model {
         let (events, generation) = Generation::channel();
         let request = GenerationRequest {
             model: self.loaded.weights.id(),
+            predictor: self.loaded.weights.predictor.clone(),
             codec: Arc::clone(&self.loaded.codec),
             prompt,
             token_limit,
@@ -147,7 +179,7 @@ struct KeptAlive {
 }
 
 impl Task for KeptAlive {
-    fn step(&mut self, store: &ModelStore) -> ControlFlow<()> {
+    fn step(&mut self, store: &mut ModelStore) -> Progress {
         self.task.step(store)
     }
 }

@@ -2,6 +2,9 @@
 
 use std::ops::RangeInclusive;
 
+use headroom_memory::KvQuantization;
+use headroom_models::{CacheQuantization, ModelCache};
+
 use crate::error::EngineError;
 
 /// What a host may choose for one generation.
@@ -27,6 +30,26 @@ pub struct GenerateParameters {
     pub stop: Vec<String>,
     /// Prompt tokens computed at once: fewer take less memory.
     pub prefill_step: u32,
+    /// The most tokens whose keys and values are kept, the first few among them; `None` keeps all.
+    pub max_kv_size: Option<u32>,
+    /// How keys and values are quantised; `None` keeps them as they were computed.
+    pub kv_quantization: Option<KvQuantization>,
+    /// From how many tokens on keys and values are quantised.
+    pub quantized_kv_start: u32,
+    /// Whether the governor acts when memory gets tight.
+    pub governing: Governing,
+    /// Tells the host about memory every so many tokens; `None` never does.
+    pub monitor_interval: Option<u32>,
+}
+
+/// Whether the governor watches over a generation.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Governing {
+    /// Between steps it looks at memory and acts before the system does.
+    #[default]
+    On,
+    /// Nothing is done about memory, and the system may end the process.
+    Off,
 }
 
 impl Default for GenerateParameters {
@@ -42,6 +65,11 @@ impl Default for GenerateParameters {
             seed: None,
             stop: Vec::new(),
             prefill_step: 512,
+            max_kv_size: None,
+            kv_quantization: None,
+            quantized_kv_start: 0,
+            governing: Governing::On,
+            monitor_interval: None,
         }
     }
 }
@@ -55,6 +83,16 @@ impl GenerateParameters {
         at_least_one("max_tokens", self.max_tokens)?;
         at_least_one("prefill_step", self.prefill_step)?;
         at_least_one("repetition_context", self.repetition_context)?;
+        at_least_one("monitor_interval", self.monitor_interval.unwrap_or(1))?;
+        self.validate_sampling()?;
+        self.validate_kv_cache()?;
+        if self.stop.iter().any(String::is_empty) {
+            return Err(refused("stop", "an empty text", "one character or more"));
+        }
+        Ok(())
+    }
+
+    fn validate_sampling(&self) -> Result<(), EngineError> {
         within(
             "temperature",
             self.temperature,
@@ -73,11 +111,28 @@ impl GenerateParameters {
             self.repetition_penalty,
             0.01..=100.0,
             "a number from 0.01 to 100",
-        )?;
-        if self.stop.iter().any(String::is_empty) {
-            return Err(refused("stop", "an empty text", "one character or more"));
+        )
+    }
+
+    fn validate_kv_cache(&self) -> Result<(), EngineError> {
+        let smallest = ModelCache::SMALLEST_BOUND as u32;
+        if let Some(size) = self.max_kv_size.filter(|&size| size < smallest) {
+            return Err(refused("max_kv_size", &size.to_string(), "at least 8"));
         }
-        Ok(())
+        let Some(KvQuantization { bits, group_size }) = self.kv_quantization else {
+            return Ok(());
+        };
+        if bits != 16 && !CacheQuantization::BITS.contains(&bits.into()) {
+            return Err(refused("kv_bits", &bits.to_string(), "2, 3, 4, 6, 8 or 16"));
+        }
+        match CacheQuantization::GROUP_SIZES.contains(&(group_size as i32)) {
+            true => Ok(()),
+            false => Err(refused(
+                "kv_group_size",
+                &group_size.to_string(),
+                "32, 64 or 128",
+            )),
+        }
     }
 }
 
@@ -134,5 +189,19 @@ mod tests {
         assert!(refusal(|p| p.min_p = 1.5).starts_with("min_p is 1.5"));
         assert!(refusal(|p| p.repetition_penalty = -1.0).starts_with("repetition_penalty is -1"));
         assert!(refusal(|p| p.stop = vec![String::new()]).starts_with("stop is an empty text"));
+        assert_eq!(
+            refusal(|p| p.max_kv_size = Some(7)),
+            "max_kv_size is 7, but must be at least 8"
+        );
+        let quantized = |bits, group_size| Some(KvQuantization { bits, group_size });
+        assert_eq!(
+            refusal(|p| p.kv_quantization = quantized(5, 64)),
+            "kv_bits is 5, but must be 2, 3, 4, 6, 8 or 16"
+        );
+        assert_eq!(
+            refusal(|p| p.kv_quantization = quantized(4, 16)),
+            "kv_group_size is 16, but must be 32, 64 or 128"
+        );
+        assert!(refusal(|p| p.monitor_interval = Some(0)).starts_with("monitor_interval is 0"));
     }
 }

@@ -3,8 +3,9 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::chat_template::{ChatMessage, Role};
+use crate::controls::{Canceller, Pauser};
 use crate::error::EngineError;
-use crate::events::{Canceller, Event, Generation, GenerationSummary};
+use crate::events::{Event, Generation, GenerationSummary};
 use crate::model::{Model, Prompt};
 use crate::parameters::GenerateParameters;
 
@@ -74,6 +75,11 @@ impl Reply {
     /// A handle that ends this answer.
     pub fn canceller(&self) -> Canceller {
         self.generation.canceller()
+    }
+
+    /// A handle that pauses this answer and lets it go on.
+    pub fn pauser(&self) -> Pauser {
+        self.generation.pauser()
     }
 
     fn remember(&mut self, summary: &GenerationSummary) {

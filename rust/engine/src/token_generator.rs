@@ -1,18 +1,21 @@
 //! Prefill and decode, in token ids only.
 
 use headroom_mlx::ops::transforms::{async_eval, eval};
-use headroom_mlx::{Array, allocator};
-use headroom_models::{LanguageModel, LogitRows, ModelCache};
+use headroom_mlx::{Array, allocator, trim_heap};
+use headroom_models::{LanguageModel, LogitRows};
 
 use crate::error::EngineError;
+use crate::kv_cache::{KvCache, KvSettings};
 use crate::parameters::GenerateParameters;
 use crate::sampler::Sampler;
+use crate::spill::SpilledCache;
 
 /// One prompt on its way through a model.
 pub(crate) struct TokenGenerator {
-    cache: ModelCache,
+    pub(crate) cache: KvCache,
     sampler: Sampler,
-    prefill_step: usize,
+    /// Prompt tokens computed at once.
+    pub(crate) prefill_step: usize,
     state: State,
 }
 
@@ -52,7 +55,7 @@ impl TokenGenerator {
         parameters: &GenerateParameters,
     ) -> Result<Self, EngineError> {
         Ok(Self {
-            cache: model.new_cache(),
+            cache: KvCache::new(model, KvSettings::from(parameters))?,
             sampler: Sampler::new(parameters.clone(), &prompt)?,
             prefill_step: parameters.prefill_step as usize,
             state: State::Prefill { prompt, done: 0 },
@@ -77,6 +80,7 @@ impl TokenGenerator {
             State::Decode { pending } => {
                 let token = pending.clone();
                 if look_ahead == LookAhead::Yes {
+                    self.cache.settle()?;
                     self.start_step(model, &token)?;
                 }
                 Ok(Advance::Token(
@@ -88,7 +92,38 @@ impl TokenGenerator {
 
     /// Bytes of the KV cache.
     pub(crate) fn cache_bytes(&self) -> u64 {
-        self.cache.allocated_bytes()
+        self.cache.model_cache.allocated_bytes()
+    }
+
+    /// Tokens that the next step computes at once.
+    pub(crate) fn next_step_tokens(&self) -> usize {
+        match &self.state {
+            State::Prefill { prompt, done } => (prompt.len() - done).min(self.prefill_step),
+            State::Decode { .. } => 1,
+        }
+    }
+
+    /// Prompt tokens that are still to be computed.
+    pub(crate) fn remaining_prompt_tokens(&self) -> usize {
+        match &self.state {
+            State::Prefill { prompt, done } => prompt.len() - done,
+            State::Decode { .. } => 0,
+        }
+    }
+
+    /// Moves the KV cache to disk, once what is being computed is done.
+    pub(crate) fn spill(&mut self) -> Result<SpilledCache, EngineError> {
+        if let State::Decode { pending } = &self.state {
+            eval([pending])?;
+        }
+        let spilled = SpilledCache::spill(&mut self.cache.model_cache)?;
+        allocator::clear_cache()?;
+        Ok(spilled)
+    }
+
+    /// Brings it back.
+    pub(crate) fn bring_back(&mut self, spilled: SpilledCache) -> Result<(), EngineError> {
+        spilled.restore(&mut self.cache.model_cache)
     }
 
     /// A chunk that is not the last is computed for its keys and values alone: its logits are never
@@ -100,7 +135,7 @@ impl TokenGenerator {
         chunk: &Array,
         is_last: bool,
     ) -> Result<(), EngineError> {
-        let logits = model.forward(chunk, &mut self.cache, LogitRows::Last)?;
+        let logits = model.forward(chunk, &mut self.cache.model_cache, LogitRows::Last)?;
         if is_last {
             let pending = self.sampler.sample(&logits)?;
             eval([&pending])?;
@@ -108,12 +143,14 @@ impl TokenGenerator {
         } else {
             eval(self.cache.arrays())?;
         }
+        self.cache.settle()?;
         allocator::clear_cache()?;
+        trim_heap();
         Ok(())
     }
 
     fn start_step(&mut self, model: &dyn LanguageModel, token: &Array) -> Result<(), EngineError> {
-        let logits = model.forward(token, &mut self.cache, LogitRows::Last)?;
+        let logits = model.forward(token, &mut self.cache.model_cache, LogitRows::Last)?;
         let pending = self.sampler.sample(&logits)?;
         async_eval([&pending])?;
         self.state = State::Decode { pending };

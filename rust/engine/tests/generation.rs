@@ -39,9 +39,8 @@ fn assert_greedy_takes_the_likeliest(directory: &std::path::Path) {
     let prompt = tokenizer.encode(PROMPT, true).unwrap();
     let tokens: Vec<u32> = [prompt.get_ids(), &summary.tokens].concat();
     let request = LogitsRequest {
-        directory: directory.to_owned(),
-        tokens: tokens.clone(),
         chunk: Some(1),
+        ..LogitsRequest::new(directory.to_owned(), tokens.clone())
     };
     let logits = request.run().unwrap();
     let rows: Vec<&[f32]> = logits

@@ -63,11 +63,7 @@ fn generations_leave_nothing(model: &Model, loaded: u64) {
 }
 
 fn logits_leave_nothing(at_start: u64) {
-    let request = LogitsRequest {
-        directory: storyteller(),
-        tokens: vec![5, 6, 7],
-        chunk: None,
-    };
+    let request = LogitsRequest::new(storyteller(), vec![5, 6, 7]);
     request.run().unwrap();
     assert_settles_at(at_start);
 }

@@ -40,6 +40,7 @@ mod reading;
 mod signalled_probe;
 mod state;
 mod strategy;
+mod training_mode;
 
 pub use byte_size::ByteSize;
 pub use disk::{DiskSpace, disk_space};
@@ -65,3 +66,4 @@ pub use reading::{
 pub use signalled_probe::SignalledProbe;
 pub use state::{AllocatorFigures, MemoryState, MlxFigures};
 pub use strategy::{GenerationSettings, Strategy};
+pub use training_mode::TrainingMode;

@@ -65,6 +65,18 @@ impl MemoryState {
     }
 }
 
+impl MemoryState {
+    /// The reading that it was made from.
+    pub fn reading(&self) -> Reading {
+        Reading {
+            budget_bytes: self.budget_bytes,
+            used_bytes: self.used_bytes,
+            available_bytes: self.available_bytes,
+            system: self.system.clone(),
+        }
+    }
+}
+
 /// A budget of nothing counts as used up, since any share of it would be a
 /// division by zero.
 pub(crate) fn usage_ratio(used_bytes: Option<u64>, budget_bytes: Option<u64>) -> Option<f64> {

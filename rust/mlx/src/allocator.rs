@@ -38,6 +38,18 @@ pub fn set_cache_limit(bytes: u64) -> Result<()> {
     Ok(())
 }
 
+/// Sets the limit past which MLX waits for running work before it allocates.
+pub fn set_memory_limit(bytes: u64) -> Result<()> {
+    memory::set_memory_limit(usize::try_from(bytes).unwrap_or(usize::MAX))?;
+    Ok(())
+}
+
+/// Sets how many bytes of arrays MLX keeps wired on Metal; without effect elsewhere.
+pub fn set_wired_limit(bytes: u64) -> Result<()> {
+    memory::set_wired_limit(usize::try_from(bytes).unwrap_or(usize::MAX))?;
+    Ok(())
+}
+
 /// Gives all freed buffers back to the system. Call it between evaluations only.
 pub fn clear_cache() -> Result<()> {
     memory::clear_cache()

@@ -13,12 +13,12 @@ mod products;
 mod tensor_bytes;
 
 pub use exit::{stop_at_exit, wait_for_running_work};
-pub use heap::use_one_heap;
+pub use heap::{keep_heap_trimmed, trim_heap, use_one_heap};
 pub use mlx_rs::error::Exception;
 pub use mlx_rs::{Array, Dtype};
 pub use processor::{Processor, recommended_working_set_bytes, start, use_metal_library};
 pub use products::{QuantizedMatrix, multiply_dense, multiply_quantized, rows_of_quantized};
-pub use tensor_bytes::array_from_bytes;
+pub use tensor_bytes::{array_from_bytes, bytes_of_array};
 
 /// What every fallible MLX operation returns.
 pub type Result<T> = std::result::Result<T, Exception>;

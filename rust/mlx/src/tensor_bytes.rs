@@ -1,4 +1,4 @@
-//! From checked bytes to an array.
+//! From checked bytes to an array, and back.
 
 use std::ffi::c_void;
 
@@ -33,6 +33,17 @@ pub fn array_from_bytes(bytes: &[u8], shape: &[usize], dtype: Dtype) -> Result<A
     Ok(unsafe { Array::from_raw_data(bytes.as_ptr().cast::<c_void>(), &dimensions, dtype) })
 }
 
+/// An array's elements, row-major and little-endian: what [`array_from_bytes`] takes. Evaluates it.
+///
+/// # Errors
+/// When MLX cannot compute or read it.
+pub fn bytes_of_array(array: &Array) -> Result<Vec<u8>> {
+    let bytes = array.contiguous()?.view_dtype(Dtype::Uint8)?;
+    bytes
+        .to_vec_exact::<u8>()
+        .map_err(|error| Exception::custom(error.to_string()))
+}
+
 fn item_bytes(dtype: Dtype) -> usize {
     match dtype {
         Dtype::Bool | Dtype::Uint8 | Dtype::Int8 => 1,
@@ -45,6 +56,22 @@ fn item_bytes(dtype: Dtype) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_array_comes_back_from_its_bytes() {
+        let array = Array::from_slice(&[1.0f32, -2.5, 3.0, 4.0], &[2, 2]);
+        for array in [array.t(), array.as_dtype(Dtype::Bfloat16).unwrap()] {
+            let bytes = bytes_of_array(&array).unwrap();
+            let shape = array.shape().iter().map(|&size| size as usize);
+            let again = array_from_bytes(&bytes, &shape.collect::<Vec<_>>(), array.dtype());
+            assert!(
+                array
+                    .array_eq(again.unwrap(), None)
+                    .unwrap()
+                    .item_exact::<bool>()
+            );
+        }
+    }
 
     #[test]
     fn bytes_become_the_array_they_spell() {

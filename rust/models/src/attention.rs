@@ -1,6 +1,5 @@
 //! Grouped-query self-attention with RoPE (Ainslie et al., 2023), as the Llama line has it.
 
-use headroom_mlx::ops::fast::{ScaledDotProductAttentionMask, scaled_dot_product_attention};
 use headroom_mlx::{Array, Result};
 
 use crate::cache::KeyValueCache;
@@ -78,10 +77,8 @@ impl Attention {
         }
         let queries = self.rope.forward(&queries, cache.offset())?;
         let keys = self.rope.forward(&keys, cache.offset())?;
-        let (keys, values) = cache.update(&keys, &values)?;
-        let mask = (x.dim(1) > 1).then_some(ScaledDotProductAttentionMask::Causal);
-        let scale = (self.head_dim as f32).powf(-0.5);
-        let attended = scaled_dot_product_attention(queries, keys, values, scale, mask, None)?;
+        let seen = cache.update(&keys, &values)?;
+        let attended = seen.attend(&queries, (self.head_dim as f32).powf(-0.5))?;
         self.output.forward(&self.join_heads(&attended)?)
     }
 

@@ -51,11 +51,7 @@ impl Decoder {
             blocks,
             norm: RmsNorm::read(source, "model.norm", hidden_size, norm_epsilon)?,
             head,
-            shape: ModelShape {
-                layers: settings.layers,
-                vocabulary_size: vocabulary_size as u32,
-                context_length: settings.context_length,
-            },
+            shape: settings.shape(),
         })
     }
 }
@@ -79,8 +75,8 @@ pub(crate) fn may_be_left_over(tensor: &str) -> bool {
 }
 
 impl LanguageModel for Decoder {
-    fn shape(&self) -> ModelShape {
-        self.shape
+    fn shape(&self) -> &ModelShape {
+        &self.shape
     }
 
     fn forward(

@@ -20,7 +20,7 @@ mod rope;
 mod settings;
 mod tensor_source;
 
-pub use cache::{KeyValueCache, ModelCache};
+pub use cache::{CachePrecision, CacheQuantization, KeyValueCache, ModelCache};
 pub use error::ModelError;
-pub use family::{FAMILIES, Family, open};
-pub use model::{LanguageModel, LoadProgress, LogitRows, ModelShape};
+pub use family::{FAMILIES, Family, open, outline};
+pub use model::{LanguageModel, LayerShape, LoadProgress, LogitRows, ModelOutline, ModelShape};

@@ -8,7 +8,7 @@ use crate::error::ModelError;
 /// A loaded language model. It lives on the one thread that owns MLX.
 pub trait LanguageModel {
     /// The figures that callers need to feed it.
-    fn shape(&self) -> ModelShape;
+    fn shape(&self) -> &ModelShape;
 
     /// Logits for `tokens (1, tokens)`, uint32, which continue what `cache` has seen.
     ///
@@ -20,21 +20,55 @@ pub trait LanguageModel {
         rows: LogitRows,
     ) -> Result<Array, ModelError>;
 
-    /// An empty cache that fits this model.
-    fn new_cache(&self) -> ModelCache {
-        ModelCache::simple(self.shape().layers)
+    /// An empty cache that fits this model and keeps at most `max_size` tokens, or all of them.
+    fn new_cache(&self, max_size: Option<i32>) -> ModelCache {
+        let layers = self.shape().layers.len();
+        match max_size {
+            Some(max_size) => ModelCache::rotating(layers, max_size),
+            None => ModelCache::simple(layers),
+        }
     }
 }
 
 /// Sizes of a model that do not change.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ModelShape {
-    /// Decoder blocks.
-    pub layers: usize,
+    /// Width of the residual stream.
+    pub hidden_size: u32,
+    /// Width of the widest MLP.
+    pub intermediate_size: u32,
+    /// Query heads of the layer that has the most.
+    pub heads: u32,
     /// Token ids, and columns of the logits.
     pub vocabulary_size: u32,
     /// The longest sequence the model was made for; `None` where its configuration does not say.
     pub context_length: Option<u32>,
+    /// Decoder blocks, first to last.
+    pub layers: Vec<LayerShape>,
+}
+
+/// What one decoder block keeps of each token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LayerShape {
+    /// Heads of keys and values.
+    pub key_value_heads: u32,
+    /// Width of a head.
+    pub head_dim: u32,
+}
+
+/// What is known of a model before anything of it is loaded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ModelOutline {
+    /// `model_type` of its configuration.
+    pub family: &'static str,
+    /// Its sizes.
+    pub shape: ModelShape,
+    /// What its weights will take in memory.
+    pub weights_bytes: u64,
+    /// Whether its matrices are packed integers.
+    pub weights_are_quantized: bool,
+    /// The largest tensor in the files: while it loads, it is there twice.
+    pub largest_tensor_bytes: u64,
 }
 
 /// Which rows of the logits to compute: the head is a large part of a prompt's cost.

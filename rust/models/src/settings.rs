@@ -5,6 +5,7 @@ use std::ops::RangeInclusive;
 
 use headroom_formats::{ConfigFile, FormatError};
 
+use crate::model::{LayerShape, ModelShape};
 use crate::rope::RopeConfig;
 
 /// A pre-norm decoder's sizes.
@@ -77,6 +78,22 @@ impl DecoderSettings {
         };
         settings.refuse_impossible_heads(config)?;
         Ok(settings)
+    }
+
+    /// The sizes that the rooms above need.
+    pub(crate) fn shape(&self) -> ModelShape {
+        let layer = LayerShape {
+            key_value_heads: self.key_value_heads as u32,
+            head_dim: self.head_dim as u32,
+        };
+        ModelShape {
+            hidden_size: self.hidden_size as u32,
+            intermediate_size: self.intermediate_size as u32,
+            heads: self.heads as u32,
+            vocabulary_size: self.vocabulary_size as u32,
+            context_length: self.context_length,
+            layers: vec![layer; self.layers],
+        }
     }
 
     fn refuse_impossible_heads(&self, config: &ConfigFile) -> Result<(), FormatError> {

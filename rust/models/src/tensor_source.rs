@@ -8,7 +8,7 @@
 use std::ops::ControlFlow;
 
 use headroom_formats::{
-    Checkpoint, Dtype as StoredDtype, ExpectedTensor, LayerQuantization, Quantization,
+    Checkpoint, Dtype as StoredDtype, ExpectedTensor, LayerQuantization, Quantization, TensorInfo,
 };
 use headroom_mlx::{Array, Dtype, Processor, array_from_bytes};
 
@@ -27,13 +27,7 @@ pub(crate) trait TensorSource {
     fn contains(&self, name: &str) -> bool;
 
     /// A small floating-point tensor (norm weight, bias) in the precision that activations have.
-    fn vector(&mut self, name: String, length: usize) -> Result<Array, ModelError> {
-        let array = self.tensor(ExpectedTensor::float(name, vec![length]))?;
-        match Processor::current() {
-            Processor::Cpu => Ok(array.as_dtype(Dtype::Float32)?),
-            Processor::Gpu => Ok(array),
-        }
-    }
+    fn vector(&mut self, name: String, length: usize) -> Result<Array, ModelError>;
 }
 
 /// What both sources know: the files and how their layers are stored.
@@ -56,6 +50,7 @@ impl Stored<'_> {
 pub(crate) struct Inventory<'a> {
     stored: Stored<'a>,
     expected: Vec<ExpectedTensor>,
+    resident_bytes: u64,
 }
 
 impl<'a> Inventory<'a> {
@@ -63,6 +58,7 @@ impl<'a> Inventory<'a> {
         Self {
             stored,
             expected: Vec::new(),
+            resident_bytes: 0,
         }
     }
 
@@ -70,10 +66,31 @@ impl<'a> Inventory<'a> {
     pub(crate) fn expected(&self) -> &[ExpectedTensor] {
         &self.expected
     }
+
+    /// What they will take in memory.
+    pub(crate) fn resident_bytes(&self) -> u64 {
+        self.resident_bytes
+    }
+
+    fn stored_bytes(&self, name: &str) -> u64 {
+        let info = self.stored.checkpoint.info(name);
+        info.map_or(0, TensorInfo::byte_len)
+    }
 }
 
 impl TensorSource for Inventory<'_> {
     fn tensor(&mut self, expected: ExpectedTensor) -> Result<Array, ModelError> {
+        self.resident_bytes += self.stored_bytes(&expected.name);
+        self.expected.push(expected);
+        Ok(Array::from_f32(0.0))
+    }
+
+    fn vector(&mut self, name: String, length: usize) -> Result<Array, ModelError> {
+        self.resident_bytes += match Processor::current() {
+            Processor::Cpu => length as u64 * size_of::<f32>() as u64,
+            Processor::Gpu => self.stored_bytes(&name),
+        };
+        let expected = ExpectedTensor::float(name, vec![length]);
         self.expected.push(expected);
         Ok(Array::from_f32(0.0))
     }
@@ -123,6 +140,14 @@ impl TensorSource for Reader<'_> {
         match (self.on_progress)(self.progress) {
             ControlFlow::Continue(()) => Ok(array),
             ControlFlow::Break(()) => Err(ModelError::Cancelled),
+        }
+    }
+
+    fn vector(&mut self, name: String, length: usize) -> Result<Array, ModelError> {
+        let array = self.tensor(ExpectedTensor::float(name, vec![length]))?;
+        match Processor::current() {
+            Processor::Cpu => Ok(array.as_dtype(Dtype::Float32)?),
+            Processor::Gpu => Ok(array),
         }
     }
 

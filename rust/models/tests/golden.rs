@@ -61,7 +61,7 @@ fn load(directory: &Path) -> Case {
 impl Case {
     /// Feeds the prompt in pieces of these sizes, in turn, and returns all logits.
     fn run(&self, sizes: &[usize]) -> Vec<f32> {
-        let mut cache = self.model.new_cache();
+        let mut cache = self.model.new_cache(None);
         let mut logits = Vec::new();
         let mut rest = self.tokens.as_slice();
         for &size in sizes.iter().cycle() {
@@ -115,7 +115,7 @@ fn the_last_row_alone_is_the_last_row_of_all() {
     let tokens = Array::from_slice(&case.tokens, &[1, case.tokens.len() as i32]);
     let last = case
         .model
-        .forward(&tokens, &mut case.model.new_cache(), LogitRows::Last)
+        .forward(&tokens, &mut case.model.new_cache(None), LogitRows::Last)
         .unwrap();
     let vocabulary = case.model.shape().vocabulary_size as usize;
     let expected = &case.logits[case.logits.len() - vocabulary..];

@@ -41,6 +41,21 @@ const HOSTS: &[Host] = &[
         takes_model: true,
     },
     Host {
+        source: "memory.c",
+        language: Language::C,
+        takes_model: true,
+    },
+    Host {
+        source: "pause.c",
+        language: Language::C,
+        takes_model: true,
+    },
+    Host {
+        source: "models.c",
+        language: Language::C,
+        takes_model: true,
+    },
+    Host {
         source: "leave.c",
         language: Language::C,
         takes_model: true,

@@ -19,6 +19,7 @@ use crate::process::{announce, run, run_quietly};
 const IN_APPS: &[&str] = &[
     "headroom-formats",
     "headroom-memory",
+    "headroom-hub",
     "headroom-mlx",
     "headroom-models",
     "headroom-engine",

@@ -1,103 +1,112 @@
-//! Headroom beside mlx-lm of the same MLX version, on the same checkpoints, in one run.
+//! What Headroom takes and saves, measured: strategies, governor, readings of memory, predictions,
+//! and speed and memory beside mlx-lm.
 //!
-//! Contenders take turns, so that what else the machine does meets them alike; each measurement is
-//! a process of its own and a figure is the median over the rounds. The figures are printed with
-//! their ratios and targets and written to `target/bench/results.json`. A target that is missed is
-//! a result, not an error.
+//! Figures are printed with their targets and written to `target/bench/results.json`, where each part
+//! stands with the machine as it was, and stays until it is measured again. A target that is missed
+//! is a result, not an error.
 
-use anyhow::{Result, bail};
-use serde::Serialize;
+use std::path::Path;
 
-mod checkpoint;
-mod comparison;
-mod contender;
+use anyhow::{Context, Result};
+use clap::ValueEnum;
+use serde_json::{Map, Value, json};
+
+mod fit;
+mod generation;
+mod governor;
 mod machine;
-mod measurement;
+mod median;
+mod peers;
 mod preparation;
-mod report;
+mod prompted_process;
+mod reading;
+mod strategies;
+mod target;
 
-use crate::process::announce;
 use crate::workspace::Workspace;
-use checkpoint::Checkpoint;
-use contender::{Contender, Programs};
 use machine::Machine;
-use measurement::Sample;
 
-/// Odd, so that a median is a measurement.
-const ROUNDS: usize = 3;
-
-/// What all contenders did on one checkpoint.
-#[derive(Serialize)]
-pub(crate) struct CheckpointResult {
-    checkpoint: Checkpoint,
-    weight_bytes: u64,
-    runs: Vec<ContenderRuns>,
+/// What can be measured alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Part {
+    /// What each strategy saves and what it costs.
+    Strategies,
+    /// The governor's share of decode time.
+    Governor,
+    /// The cost of one memory reading.
+    Reading,
+    /// Predicted and measured peaks.
+    Fit,
+    /// Headroom beside mlx-lm.
+    Peers,
 }
 
-/// One contender's measurements, a sample a round.
-#[derive(Serialize)]
-pub(crate) struct ContenderRuns {
-    contender: Contender,
-    samples: Vec<Sample>,
-}
-
-/// Prepares what is missing, measures, prints and writes the results.
-pub(crate) fn run(workspace: &Workspace) -> Result<()> {
-    let machine = Machine::read();
-    let programs = preparation::prepare(workspace)?;
-    report::print_machine(&machine);
-    let mut results = Vec::new();
-    for checkpoint in checkpoint::all(workspace)? {
-        announce(&format!("Measuring {}", checkpoint.name));
-        let result = measure(checkpoint, &programs)?;
-        report::print_result(&result);
-        results.push(result);
-    }
-    report::write(&preparation::results_file(workspace), &machine, &results)
-}
-
-fn measure(checkpoint: Checkpoint, programs: &Programs) -> Result<CheckpointResult> {
-    let mut runs: Vec<_> = programs
-        .contenders()
-        .into_iter()
-        .map(|contender| ContenderRuns {
-            contender,
-            samples: Vec::new(),
-        })
-        .collect();
-    for run in &runs {
-        // Brings files into the page cache and lets Python compile its modules; not counted.
-        measurement::cold_start_seconds(programs, run.contender, &checkpoint)?;
-    }
-    for round in 0..ROUNDS {
-        let count = runs.len();
-        for turn in 0..count {
-            // Another contender begins each round.
-            let run = &mut runs[(round + turn) % count];
-            run.samples
-                .push(measurement::sample(programs, run.contender, &checkpoint)?);
+impl Part {
+    /// Under what its figures stand in the results.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Strategies => "strategies",
+            Self::Governor => "governor",
+            Self::Reading => "reading",
+            Self::Fit => "fit",
+            Self::Peers => "peers",
         }
     }
-    require_same_prompt(&runs)?;
-    Ok(CheckpointResult {
-        weight_bytes: checkpoint.weight_bytes()?,
-        checkpoint,
-        runs,
-    })
+
+    /// Prepares what is missing, measures, prints and returns what was measured.
+    fn measure(self, workspace: &Workspace, headroom: &Path) -> Result<Value> {
+        match self {
+            Self::Strategies => strategies::measure(workspace, headroom),
+            Self::Governor => governor::measure(workspace, headroom),
+            Self::Reading => reading::measure(workspace),
+            Self::Fit => fit::measure(workspace),
+            Self::Peers => peers::measure(workspace, headroom),
+        }
+    }
 }
 
-/// The same text and the same tokenizer.json must give the same number of tokens to all.
-fn require_same_prompt(runs: &[ContenderRuns]) -> Result<()> {
-    let mut lengths: Vec<_> = runs
-        .iter()
-        .flat_map(|run| &run.samples)
-        .map(|sample| sample.figures.prompt_tokens)
-        .collect();
-    lengths.dedup();
-    match lengths.len() {
-        1 => Ok(()),
-        _ => bail!(
-            "the contenders read the prompt as {lengths:?} tokens, so they cannot be compared"
-        ),
+/// Measures the parts named, or all when none is.
+pub(crate) fn run(workspace: &Workspace, only: &[Part]) -> Result<()> {
+    let machine = Machine::read();
+    let headroom = preparation::build_headroom(workspace)?;
+    let results_file = preparation::make_directory(workspace)?.join("results.json");
+    machine.print();
+    for part in Part::value_variants() {
+        if only.is_empty() || only.contains(part) {
+            let measured = part.measure(workspace, &headroom)?;
+            let result = json!({ "machine": machine, "measured": measured });
+            record(&results_file, part.name(), result)?;
+        }
+    }
+    println!("All samples: {}", results_file.display());
+    Ok(())
+}
+
+/// Puts a part's result in the place of its earlier one. A file that cannot be read is begun anew.
+fn record(path: &Path, part: &str, result: Value) -> Result<()> {
+    let earlier = std::fs::read(path).ok();
+    let mut results: Map<String, Value> = earlier
+        .and_then(|text| serde_json::from_slice(&text).ok())
+        .unwrap_or_default();
+    results.insert(part.to_owned(), result);
+    std::fs::write(path, serde_json::to_string_pretty(&results)?)
+        .with_context(|| format!("cannot write {}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_part_stays_until_it_is_measured_again() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("results.json");
+        std::fs::write(&path, "cut sho").unwrap();
+        record(&path, "fit", json!(1)).unwrap();
+        record(&path, "governor", json!(2)).unwrap();
+        record(&path, "fit", json!(3)).unwrap();
+        let text = std::fs::read_to_string(&path).unwrap();
+        let results: Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(results, json!({ "fit": 3, "governor": 2 }));
     }
 }

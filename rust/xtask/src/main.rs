@@ -1,7 +1,8 @@
 //! Developer verbs that Cargo has no name for: MLX for Linux, generated headers and Swift glue, the
-//! Apple type check, the test run that crosses languages, and the benchmark beside peers.
+//! Apple type check, the test run that crosses languages, and the benchmark.
 //!
-//! It may know every room's files but no room's code: nothing here is linked into what users run.
+//! It may know every room's files, and of their code only what memory's strategies are: nothing here
+//! is linked into what users run.
 
 use std::process::ExitCode;
 
@@ -16,6 +17,7 @@ mod debian_root;
 mod mlx_for_linux;
 mod process;
 mod readme;
+mod survival;
 mod swift_package;
 mod system_packages;
 mod test_run;
@@ -56,8 +58,14 @@ enum Verb {
     Swift,
     /// Run every test of the project and sum up.
     Test,
-    /// Measure beside mlx-lm and print ratios.
-    Bench,
+    /// Measure strategies, governor, readings and predictions, and speed and memory beside mlx-lm.
+    Bench {
+        /// Measure this part alone; may be given several times.
+        #[arg(long, value_name = "PART")]
+        only: Vec<bench::Part>,
+    },
+    /// Generate inside limits, stepped down, with the governor and without (on Linux).
+    Survival,
     /// Run every command that the README shows.
     Readme,
     /// Build `Headroom.xcframework` (on a Mac).
@@ -86,7 +94,8 @@ fn run(verb: Verb) -> Result<()> {
         Verb::SwiftGlue { check: false } => swift_package::generate_glue(&workspace),
         Verb::Swift => swift_package::test(&workspace).map(print_outcome),
         Verb::Test => test_run::run_all(&workspace),
-        Verb::Bench => bench::run(&workspace),
+        Verb::Bench { only } => bench::run(&workspace, &only),
+        Verb::Survival => survival::run(&workspace),
         Verb::Readme => readme::run_commands(&workspace),
         Verb::Xcframework => xcframework::build(&workspace),
     }

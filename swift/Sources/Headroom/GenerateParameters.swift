@@ -3,11 +3,19 @@ internal import HeadroomBridge
 /// How to generate.
 ///
 /// ```swift
-/// let parameters = GenerateParameters(maxTokens: 100, temperature: 0.7, seed: 1)
+/// let parameters = GenerateParameters(maxTokens: 100, maxKVSize: 512, kvBits: 4, temperature: 0.7, seed: 1)
 /// ```
 public struct GenerateParameters: Sendable, Equatable {
     /// The most tokens to generate; at least 1.
     public var maxTokens: Int
+    /// The most tokens whose keys and values are kept, the first few among them; at least 8. `nil` keeps all.
+    public var maxKVSize: Int?
+    /// Bits of keys and values: 2, 3, 4, 6, 8 or 16. `nil` keeps them as they were computed.
+    public var kvBits: Int?
+    /// Consecutive values that share a scale and a bias: 32, 64 or 128. Used with `kvBits`.
+    public var kvGroupSize: Int
+    /// From how many tokens on keys and values are quantised.
+    public var quantizedKVStart: Int
     /// 0 takes the likeliest token; higher values draw more freely.
     public var temperature: Float
     /// Draw from the likeliest tokens that together have this probability; 1 means all.
@@ -26,9 +34,18 @@ public struct GenerateParameters: Sendable, Equatable {
     public var stop: [String]
     /// Prompt tokens computed at once; fewer take less memory.
     public var prefillStepSize: Int
+    /// Gives a ``Generation/memory(_:)`` every so many tokens; `nil` never does.
+    public var monitorInterval: Int?
+    /// Whether the governor acts when memory gets tight, before the system does.
+    public var isGoverned: Bool
 
+    /// Every choice has a default.
     public init(
         maxTokens: Int = 256,
+        maxKVSize: Int? = nil,
+        kvBits: Int? = nil,
+        kvGroupSize: Int = 64,
+        quantizedKVStart: Int = 0,
         temperature: Float = 0,
         topP: Float = 1,
         topK: Int = 0,
@@ -37,9 +54,15 @@ public struct GenerateParameters: Sendable, Equatable {
         repetitionContextSize: Int = 20,
         seed: UInt64? = nil,
         stop: [String] = [],
-        prefillStepSize: Int = 512
+        prefillStepSize: Int = 512,
+        monitorInterval: Int? = nil,
+        isGoverned: Bool = true
     ) {
         self.maxTokens = maxTokens
+        self.maxKVSize = maxKVSize
+        self.kvBits = kvBits
+        self.kvGroupSize = kvGroupSize
+        self.quantizedKVStart = quantizedKVStart
         self.temperature = temperature
         self.topP = topP
         self.topK = topK
@@ -49,11 +72,14 @@ public struct GenerateParameters: Sendable, Equatable {
         self.seed = seed
         self.stop = stop
         self.prefillStepSize = prefillStepSize
+        self.monitorInterval = monitorInterval
+        self.isGoverned = isGoverned
     }
 }
 
 extension GenerateParameters {
-    /// Numbers below zero become zero, which the core refuses where it means nothing.
+    /// Numbers below zero become zero, and of a cache's bounds the smallest, so that the core refuses what
+    /// means nothing.
     var bridged: BridgedParameters {
         let stops = RustVec<RustString>()
         for text in stop { stops.push(value: RustString(text)) }
@@ -67,7 +93,24 @@ extension GenerateParameters {
             repetition_context: UInt32(clamping: repetitionContextSize),
             seed: seed,
             stop: stops,
-            prefill_step: UInt32(clamping: prefillStepSize)
+            prefill_step: UInt32(clamping: prefillStepSize),
+            max_kv_size: maxKVSize.map { max(1, UInt32(clamping: $0)) } ?? 0,
+            kv_bits: kvBits.map { max(1, UInt32(clamping: $0)) } ?? 0,
+            kv_group_size: UInt32(clamping: kvGroupSize),
+            quantized_kv_start: UInt32(clamping: quantizedKVStart),
+            monitor_interval: monitorInterval.map { UInt32(clamping: $0) },
+            is_governed: isGoverned
         )
+    }
+
+    /// These parameters with the settings that decide how much memory they take.
+    func with(_ settings: BridgedSettings) -> GenerateParameters {
+        var parameters = self
+        parameters.prefillStepSize = Int(settings.prefill_step)
+        parameters.maxKVSize = settings.max_kv_size > 0 ? Int(settings.max_kv_size) : nil
+        parameters.kvBits = settings.kv_bits > 0 ? Int(settings.kv_bits) : nil
+        parameters.kvGroupSize = Int(settings.kv_group_size)
+        parameters.quantizedKVStart = Int(settings.quantized_kv_start)
+        return parameters
     }
 }

@@ -57,6 +57,24 @@ public struct HeadroomError: LocalizedError, Sendable, Equatable {
         case modelUnloaded = 21
         /// The generation has no further event, or has not ended yet where its end is needed.
         case wrongGenerationState = 22
+        /// There is no room for the model, or for any.
+        case doesNotFit = 23
+        /// A name stands for no model, here or on the hub.
+        case unknownModel = 24
+        /// The model is not in the cache, and downloading is off.
+        case notCached = 25
+        /// The hub cannot be reached or wants to be asked later. What has arrived is kept.
+        case hubUnavailable = 26
+        /// The hub does not let this user have the model: it is gated or private.
+        case hubDenied = 27
+        /// What the hub answers breaks a rule; nothing of it entered the cache.
+        case hubAnswer = 28
+        /// The disk has no room for the download.
+        case diskFull = 29
+        /// Another program downloads the same file.
+        case downloadBusy = 30
+        /// A paused generation could not be kept on disk or brought back.
+        case spillFailed = 31
     }
 
     /// The kind of failure; `nil` for one that is newer than this package.

@@ -1,8 +1,17 @@
 internal import HeadroomBridge
 
 /// What this process may use, uses and could still take. A figure that the system does not tell is `nil`.
+///
+/// ```swift
+/// let state = MemoryOptimization.getMemoryState()
+/// if let ratio = state.memoryUsageRatio { print("\(Int(ratio * 100)) % of the budget") }
+/// ```
 public struct MemoryState: Sendable, Equatable {
     /// How close use is to the budget.
+    ///
+    /// ```swift
+    /// if state.pressure >= .high { images.removeAll() }
+    /// ```
     public enum Pressure: Int, Sendable, Comparable, CaseIterable {
         /// Below half of the budget.
         case low
@@ -17,6 +26,10 @@ public struct MemoryState: Sendable, Equatable {
     }
 
     /// What MLX's allocator says of itself.
+    ///
+    /// ```swift
+    /// if let mlx = state.mlx { print(mlx.activeBytes, mlx.cacheBytes) }
+    /// ```
     public struct MLXFigures: Sendable, Equatable {
         /// Bytes held by arrays.
         public let activeBytes: UInt64
@@ -73,6 +86,15 @@ extension MemoryState.Pressure {
         case .Medium: self = .medium
         case .High: self = .high
         case .Critical: self = .critical
+        }
+    }
+
+    var bridged: BridgedPressure {
+        switch self {
+        case .low: .Low
+        case .medium: .Medium
+        case .high: .High
+        case .critical: .Critical
         }
     }
 }

@@ -19,14 +19,23 @@ public final class ModelContainer: Sendable {
 
     /// Loads the model in `directory`, as Hugging Face and mlx-community publish them.
     ///
-    /// - Parameter progress: Hears of every tensor, in bytes, on a thread of the core's. Cancelling the
-    ///   `Progress` or the task stops the loading.
-    /// - Throws: ``HeadroomError``.
+    /// ```swift
+    /// let model = try await ModelContainer.load(directory: directory) { print($0.fractionCompleted) }
+    /// ```
+    /// - Parameter progress: Hears how far it has come, on a thread of the core's. Cancelling the `Progress` or the
+    ///   task stops the loading.
+    /// - Throws: ``HeadroomError``, among them one that says that the model does not fit.
     public static func load(
         directory: URL, progress: @escaping @Sendable (Progress) -> Void = { _ in }
     ) async throws -> ModelContainer {
+        try await finish(bridged_load(directory.path), progress: progress)
+    }
+
+    /// Waits for a model that is on its way.
+    static func finish(
+        _ loading: BridgedLoading, progress: @escaping @Sendable (Progress) -> Void
+    ) async throws -> ModelContainer {
         _ = useMetalLibrary
-        let loading = bridged_load(directory.path)
         return try await withTaskCancellationHandler {
             try await offTheCooperativePool {
                 report(loading, to: progress)
@@ -38,6 +47,10 @@ public final class ModelContainer: Sendable {
     }
 
     /// Whether conversations can be put to this model.
+    ///
+    /// ```swift
+    /// if model.hasChatTemplate { let session = ChatSession(model) }
+    /// ```
     public var hasChatTemplate: Bool { model.has_chat_template() }
 
     /// How many token ids there are.
@@ -47,19 +60,29 @@ public final class ModelContainer: Sendable {
     public var contextLength: Int? { model.context_length().map(Int.init) }
 
     /// Continues plain text. Work stops when the stream is dropped.
+    ///
+    /// ```swift
+    /// for try await case .chunk(let text) in model.generate(prompt: "Once") { print(text, terminator: "") }
+    /// ```
     public func generate(
         prompt: String, parameters: GenerateParameters = GenerateParameters()
     ) -> AsyncThrowingStream<Generation, Error> {
-        events { try model.generate(prompt, parameters.bridged) }
+        generate(prompt: prompt, parameters: parameters) { _ in }
+    }
+
+    func generate(
+        prompt: String, parameters: GenerateParameters, hear: @escaping @Sendable (Generation) -> Void
+    ) -> AsyncThrowingStream<Generation, Error> {
+        events(of: { try model.generate(prompt, parameters.bridged) }, hear: hear)
     }
 }
 
 /// Passes the core's progress on until loading ends.
 private func report(_ loading: BridgedLoading, to observer: (Progress) -> Void) {
-    let progress = Progress(totalUnitCount: 0)
+    let progress = Progress(totalUnitCount: LoadingProgress.units)
+    var stages = LoadingProgress()
     while let news = loading.next_progress() {
-        progress.totalUnitCount = Int64(clamping: news.total_bytes)
-        progress.completedUnitCount = Int64(clamping: news.read_bytes)
+        progress.completedUnitCount = stages.completedUnits(news)
         observer(progress)
         if progress.isCancelled { loading.cancel() }
     }

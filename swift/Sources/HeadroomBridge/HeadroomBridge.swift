@@ -5,14 +5,44 @@ public func bridged_memory_state() throws -> BridgedMemoryState {
 public func bridged_clear_cache() throws -> () {
     try { let val = __swift_bridge__$bridged_clear_cache(); if val != nil { throw BridgedError(ptr: val!) } else { return } }()
 }
+public func bridged_set_adaptive_limits(_ strategy: BridgedStrategy) throws -> BridgedLimits {
+    try { let val = __swift_bridge__$bridged_set_adaptive_limits(strategy.intoFfiRepr()); switch val.tag { case __swift_bridge__$ResultBridgedLimitsAndBridgedError$ResultOk: return val.payload.ok.intoSwiftRepr() case __swift_bridge__$ResultBridgedLimitsAndBridgedError$ResultErr: throw BridgedError(ptr: val.payload.err) default: fatalError() } }()
+}
+public func bridged_optimal_settings(_ strategy: BridgedStrategy) throws -> BridgedSettings {
+    try { let val = __swift_bridge__$bridged_optimal_settings(strategy.intoFfiRepr()); switch val.tag { case __swift_bridge__$ResultBridgedSettingsAndBridgedError$ResultOk: return val.payload.ok.intoSwiftRepr() case __swift_bridge__$ResultBridgedSettingsAndBridgedError$ResultErr: throw BridgedError(ptr: val.payload.err) default: fatalError() } }()
+}
+public func bridged_set_max_memory(_ bytes: Optional<UInt64>) throws -> () {
+    try { let val = __swift_bridge__$bridged_set_max_memory(bytes.intoFfiRepr()); if val != nil { throw BridgedError(ptr: val!) } else { return } }()
+}
+public func bridged_set_memory_signal(_ level: BridgedPressure) {
+    __swift_bridge__$bridged_set_memory_signal(level.intoFfiRepr())
+}
+public func bridged_clear_memory_signal() {
+    __swift_bridge__$bridged_clear_memory_signal()
+}
 public func bridged_use_metal_library<GenericIntoRustString: IntoRustString>(_ path: GenericIntoRustString) throws -> () {
     try { let val = __swift_bridge__$bridged_use_metal_library({ let rustString = path.intoRustString(); rustString.isOwned = false; return rustString.ptr }()); if val != nil { throw BridgedError(ptr: val!) } else { return } }()
 }
 public func bridged_panic() throws -> () {
     try { let val = __swift_bridge__$bridged_panic(); if val != nil { throw BridgedError(ptr: val!) } else { return } }()
 }
+public func bridged_registry_count() -> UInt32 {
+    __swift_bridge__$bridged_registry_count()
+}
+public func bridged_registry_model(_ index: UInt32) -> Optional<BridgedRegistryModel> {
+    __swift_bridge__$bridged_registry_model(index).intoSwiftRepr()
+}
+public func bridged_select_model(_ available_bytes: UInt64, _ context_tokens: UInt32) -> BridgedSelection {
+    __swift_bridge__$bridged_select_model(available_bytes, context_tokens).intoSwiftRepr()
+}
+public func bridged_check_fit<GenericIntoRustString: IntoRustString>(_ directory: GenericIntoRustString, _ context_tokens: UInt32, _ parameters: BridgedParameters) throws -> BridgedFit {
+    try { let val = __swift_bridge__$bridged_check_fit({ let rustString = directory.intoRustString(); rustString.isOwned = false; return rustString.ptr }(), context_tokens, parameters.intoFfiRepr()); switch val.tag { case __swift_bridge__$ResultBridgedFitAndBridgedError$ResultOk: return val.payload.ok.intoSwiftRepr() case __swift_bridge__$ResultBridgedFitAndBridgedError$ResultErr: throw BridgedError(ptr: val.payload.err) default: fatalError() } }()
+}
 public func bridged_load<GenericIntoRustString: IntoRustString>(_ directory: GenericIntoRustString) -> BridgedLoading {
     BridgedLoading(ptr: __swift_bridge__$bridged_load({ let rustString = directory.intoRustString(); rustString.isOwned = false; return rustString.ptr }()))
+}
+public func bridged_load_by_name<GenericIntoRustString: IntoRustString>(_ name: GenericIntoRustString, _ hub: BridgedHub) -> BridgedLoading {
+    BridgedLoading(ptr: __swift_bridge__$bridged_load_by_name({ let rustString = name.intoRustString(); rustString.isOwned = false; return rustString.ptr }(), hub.intoFfiRepr()))
 }
 public func bridged_session<GenericIntoRustString: IntoRustString>(_ model: BridgedModelRef, _ instructions: Optional<GenericIntoRustString>, _ parameters: BridgedParameters) -> BridgedSession {
     BridgedSession(ptr: __swift_bridge__$bridged_session(model.ptr, { if let rustString = optionalStringIntoRustString(instructions) { rustString.isOwned = false; return rustString.ptr } else { return nil } }(), parameters.intoFfiRepr()))
@@ -201,6 +231,438 @@ extension __swift_bridge__$Option$BridgedMemoryState {
         }
     }
 }
+public enum BridgedStrategy {
+    case Conservative
+    case Balanced
+    case Aggressive
+}
+extension BridgedStrategy {
+    func intoFfiRepr() -> __swift_bridge__$BridgedStrategy {
+        switch self {
+            case BridgedStrategy.Conservative:
+                return __swift_bridge__$BridgedStrategy(tag: __swift_bridge__$BridgedStrategy$Conservative)
+            case BridgedStrategy.Balanced:
+                return __swift_bridge__$BridgedStrategy(tag: __swift_bridge__$BridgedStrategy$Balanced)
+            case BridgedStrategy.Aggressive:
+                return __swift_bridge__$BridgedStrategy(tag: __swift_bridge__$BridgedStrategy$Aggressive)
+        }
+    }
+}
+extension __swift_bridge__$BridgedStrategy {
+    func intoSwiftRepr() -> BridgedStrategy {
+        switch self.tag {
+            case __swift_bridge__$BridgedStrategy$Conservative:
+                return BridgedStrategy.Conservative
+            case __swift_bridge__$BridgedStrategy$Balanced:
+                return BridgedStrategy.Balanced
+            case __swift_bridge__$BridgedStrategy$Aggressive:
+                return BridgedStrategy.Aggressive
+            default:
+                fatalError("Unreachable")
+        }
+    }
+}
+extension __swift_bridge__$Option$BridgedStrategy {
+    @inline(__always)
+    func intoSwiftRepr() -> Optional<BridgedStrategy> {
+        if self.is_some {
+            return self.val.intoSwiftRepr()
+        } else {
+            return nil
+        }
+    }
+    @inline(__always)
+    static func fromSwiftRepr(_ val: Optional<BridgedStrategy>) -> __swift_bridge__$Option$BridgedStrategy {
+        if let v = val {
+            return __swift_bridge__$Option$BridgedStrategy(is_some: true, val: v.intoFfiRepr())
+        } else {
+            return __swift_bridge__$Option$BridgedStrategy(is_some: false, val: __swift_bridge__$BridgedStrategy())
+        }
+    }
+}
+extension BridgedStrategy: Vectorizable {
+    public static func vecOfSelfNew() -> UnsafeMutableRawPointer {
+        __swift_bridge__$Vec_BridgedStrategy$new()
+    }
+
+    public static func vecOfSelfFree(vecPtr: UnsafeMutableRawPointer) {
+        __swift_bridge__$Vec_BridgedStrategy$drop(vecPtr)
+    }
+
+    public static func vecOfSelfPush(vecPtr: UnsafeMutableRawPointer, value: Self) {
+        __swift_bridge__$Vec_BridgedStrategy$push(vecPtr, value.intoFfiRepr())
+    }
+
+    public static func vecOfSelfPop(vecPtr: UnsafeMutableRawPointer) -> Optional<Self> {
+        let maybeEnum = __swift_bridge__$Vec_BridgedStrategy$pop(vecPtr)
+        return maybeEnum.intoSwiftRepr()
+    }
+
+    public static func vecOfSelfGet(vecPtr: UnsafeMutableRawPointer, index: UInt) -> Optional<Self> {
+        let maybeEnum = __swift_bridge__$Vec_BridgedStrategy$get(vecPtr, index)
+        return maybeEnum.intoSwiftRepr()
+    }
+
+    public static func vecOfSelfGetMut(vecPtr: UnsafeMutableRawPointer, index: UInt) -> Optional<Self> {
+        let maybeEnum = __swift_bridge__$Vec_BridgedStrategy$get_mut(vecPtr, index)
+        return maybeEnum.intoSwiftRepr()
+    }
+
+    public static func vecOfSelfAsPtr(vecPtr: UnsafeMutableRawPointer) -> UnsafePointer<Self> {
+        UnsafePointer<Self>(OpaquePointer(__swift_bridge__$Vec_BridgedStrategy$as_ptr(vecPtr)))
+    }
+
+    public static func vecOfSelfLen(vecPtr: UnsafeMutableRawPointer) -> UInt {
+        __swift_bridge__$Vec_BridgedStrategy$len(vecPtr)
+    }
+}
+public struct BridgedLimits {
+    public var memory_bytes: UInt64
+    public var cache_bytes: UInt64
+    public var wired_bytes: Optional<UInt64>
+
+    public init(memory_bytes: UInt64,cache_bytes: UInt64,wired_bytes: Optional<UInt64>) {
+        self.memory_bytes = memory_bytes
+        self.cache_bytes = cache_bytes
+        self.wired_bytes = wired_bytes
+    }
+
+    @inline(__always)
+    func intoFfiRepr() -> __swift_bridge__$BridgedLimits {
+        { let val = self; return __swift_bridge__$BridgedLimits(memory_bytes: val.memory_bytes, cache_bytes: val.cache_bytes, wired_bytes: val.wired_bytes.intoFfiRepr()); }()
+    }
+}
+extension __swift_bridge__$BridgedLimits {
+    @inline(__always)
+    func intoSwiftRepr() -> BridgedLimits {
+        { let val = self; return BridgedLimits(memory_bytes: val.memory_bytes, cache_bytes: val.cache_bytes, wired_bytes: val.wired_bytes.intoSwiftRepr()); }()
+    }
+}
+extension __swift_bridge__$Option$BridgedLimits {
+    @inline(__always)
+    func intoSwiftRepr() -> Optional<BridgedLimits> {
+        if self.is_some {
+            return self.val.intoSwiftRepr()
+        } else {
+            return nil
+        }
+    }
+
+    @inline(__always)
+    static func fromSwiftRepr(_ val: Optional<BridgedLimits>) -> __swift_bridge__$Option$BridgedLimits {
+        if let v = val {
+            return __swift_bridge__$Option$BridgedLimits(is_some: true, val: v.intoFfiRepr())
+        } else {
+            return __swift_bridge__$Option$BridgedLimits(is_some: false, val: __swift_bridge__$BridgedLimits())
+        }
+    }
+}
+public struct BridgedSettings {
+    public var prefill_step: UInt32
+    public var max_kv_size: UInt32
+    public var kv_bits: UInt32
+    public var kv_group_size: UInt32
+    public var quantized_kv_start: UInt32
+
+    public init(prefill_step: UInt32,max_kv_size: UInt32,kv_bits: UInt32,kv_group_size: UInt32,quantized_kv_start: UInt32) {
+        self.prefill_step = prefill_step
+        self.max_kv_size = max_kv_size
+        self.kv_bits = kv_bits
+        self.kv_group_size = kv_group_size
+        self.quantized_kv_start = quantized_kv_start
+    }
+
+    @inline(__always)
+    func intoFfiRepr() -> __swift_bridge__$BridgedSettings {
+        { let val = self; return __swift_bridge__$BridgedSettings(prefill_step: val.prefill_step, max_kv_size: val.max_kv_size, kv_bits: val.kv_bits, kv_group_size: val.kv_group_size, quantized_kv_start: val.quantized_kv_start); }()
+    }
+}
+extension __swift_bridge__$BridgedSettings {
+    @inline(__always)
+    func intoSwiftRepr() -> BridgedSettings {
+        { let val = self; return BridgedSettings(prefill_step: val.prefill_step, max_kv_size: val.max_kv_size, kv_bits: val.kv_bits, kv_group_size: val.kv_group_size, quantized_kv_start: val.quantized_kv_start); }()
+    }
+}
+extension __swift_bridge__$Option$BridgedSettings {
+    @inline(__always)
+    func intoSwiftRepr() -> Optional<BridgedSettings> {
+        if self.is_some {
+            return self.val.intoSwiftRepr()
+        } else {
+            return nil
+        }
+    }
+
+    @inline(__always)
+    static func fromSwiftRepr(_ val: Optional<BridgedSettings>) -> __swift_bridge__$Option$BridgedSettings {
+        if let v = val {
+            return __swift_bridge__$Option$BridgedSettings(is_some: true, val: v.intoFfiRepr())
+        } else {
+            return __swift_bridge__$Option$BridgedSettings(is_some: false, val: __swift_bridge__$BridgedSettings())
+        }
+    }
+}
+public struct BridgedRegistryModel {
+    public var id: RustString
+    public var name: RustString
+    public var family: RustString
+    public var parameters: UInt64
+    public var weights_bytes: UInt64
+    public var kv_bytes_per_token: UInt64
+    public var context_length: Optional<UInt32>
+
+    public init(id: RustString,name: RustString,family: RustString,parameters: UInt64,weights_bytes: UInt64,kv_bytes_per_token: UInt64,context_length: Optional<UInt32>) {
+        self.id = id
+        self.name = name
+        self.family = family
+        self.parameters = parameters
+        self.weights_bytes = weights_bytes
+        self.kv_bytes_per_token = kv_bytes_per_token
+        self.context_length = context_length
+    }
+
+    @inline(__always)
+    func intoFfiRepr() -> __swift_bridge__$BridgedRegistryModel {
+        { let val = self; return __swift_bridge__$BridgedRegistryModel(id: { let rustString = val.id.intoRustString(); rustString.isOwned = false; return rustString.ptr }(), name: { let rustString = val.name.intoRustString(); rustString.isOwned = false; return rustString.ptr }(), family: { let rustString = val.family.intoRustString(); rustString.isOwned = false; return rustString.ptr }(), parameters: val.parameters, weights_bytes: val.weights_bytes, kv_bytes_per_token: val.kv_bytes_per_token, context_length: val.context_length.intoFfiRepr()); }()
+    }
+}
+extension __swift_bridge__$BridgedRegistryModel {
+    @inline(__always)
+    func intoSwiftRepr() -> BridgedRegistryModel {
+        { let val = self; return BridgedRegistryModel(id: RustString(ptr: val.id), name: RustString(ptr: val.name), family: RustString(ptr: val.family), parameters: val.parameters, weights_bytes: val.weights_bytes, kv_bytes_per_token: val.kv_bytes_per_token, context_length: val.context_length.intoSwiftRepr()); }()
+    }
+}
+extension __swift_bridge__$Option$BridgedRegistryModel {
+    @inline(__always)
+    func intoSwiftRepr() -> Optional<BridgedRegistryModel> {
+        if self.is_some {
+            return self.val.intoSwiftRepr()
+        } else {
+            return nil
+        }
+    }
+
+    @inline(__always)
+    static func fromSwiftRepr(_ val: Optional<BridgedRegistryModel>) -> __swift_bridge__$Option$BridgedRegistryModel {
+        if let v = val {
+            return __swift_bridge__$Option$BridgedRegistryModel(is_some: true, val: v.intoFfiRepr())
+        } else {
+            return __swift_bridge__$Option$BridgedRegistryModel(is_some: false, val: __swift_bridge__$BridgedRegistryModel())
+        }
+    }
+}
+public struct BridgedSelection {
+    public var index: Optional<UInt32>
+    public var explanation: RustString
+
+    public init(index: Optional<UInt32>,explanation: RustString) {
+        self.index = index
+        self.explanation = explanation
+    }
+
+    @inline(__always)
+    func intoFfiRepr() -> __swift_bridge__$BridgedSelection {
+        { let val = self; return __swift_bridge__$BridgedSelection(index: val.index.intoFfiRepr(), explanation: { let rustString = val.explanation.intoRustString(); rustString.isOwned = false; return rustString.ptr }()); }()
+    }
+}
+extension __swift_bridge__$BridgedSelection {
+    @inline(__always)
+    func intoSwiftRepr() -> BridgedSelection {
+        { let val = self; return BridgedSelection(index: val.index.intoSwiftRepr(), explanation: RustString(ptr: val.explanation)); }()
+    }
+}
+extension __swift_bridge__$Option$BridgedSelection {
+    @inline(__always)
+    func intoSwiftRepr() -> Optional<BridgedSelection> {
+        if self.is_some {
+            return self.val.intoSwiftRepr()
+        } else {
+            return nil
+        }
+    }
+
+    @inline(__always)
+    static func fromSwiftRepr(_ val: Optional<BridgedSelection>) -> __swift_bridge__$Option$BridgedSelection {
+        if let v = val {
+            return __swift_bridge__$Option$BridgedSelection(is_some: true, val: v.intoFfiRepr())
+        } else {
+            return __swift_bridge__$Option$BridgedSelection(is_some: false, val: __swift_bridge__$BridgedSelection())
+        }
+    }
+}
+public enum BridgedFitAnswer {
+    case Fits
+    case FitsIf
+    case DoesNotFit
+}
+extension BridgedFitAnswer {
+    func intoFfiRepr() -> __swift_bridge__$BridgedFitAnswer {
+        switch self {
+            case BridgedFitAnswer.Fits:
+                return __swift_bridge__$BridgedFitAnswer(tag: __swift_bridge__$BridgedFitAnswer$Fits)
+            case BridgedFitAnswer.FitsIf:
+                return __swift_bridge__$BridgedFitAnswer(tag: __swift_bridge__$BridgedFitAnswer$FitsIf)
+            case BridgedFitAnswer.DoesNotFit:
+                return __swift_bridge__$BridgedFitAnswer(tag: __swift_bridge__$BridgedFitAnswer$DoesNotFit)
+        }
+    }
+}
+extension __swift_bridge__$BridgedFitAnswer {
+    func intoSwiftRepr() -> BridgedFitAnswer {
+        switch self.tag {
+            case __swift_bridge__$BridgedFitAnswer$Fits:
+                return BridgedFitAnswer.Fits
+            case __swift_bridge__$BridgedFitAnswer$FitsIf:
+                return BridgedFitAnswer.FitsIf
+            case __swift_bridge__$BridgedFitAnswer$DoesNotFit:
+                return BridgedFitAnswer.DoesNotFit
+            default:
+                fatalError("Unreachable")
+        }
+    }
+}
+extension __swift_bridge__$Option$BridgedFitAnswer {
+    @inline(__always)
+    func intoSwiftRepr() -> Optional<BridgedFitAnswer> {
+        if self.is_some {
+            return self.val.intoSwiftRepr()
+        } else {
+            return nil
+        }
+    }
+    @inline(__always)
+    static func fromSwiftRepr(_ val: Optional<BridgedFitAnswer>) -> __swift_bridge__$Option$BridgedFitAnswer {
+        if let v = val {
+            return __swift_bridge__$Option$BridgedFitAnswer(is_some: true, val: v.intoFfiRepr())
+        } else {
+            return __swift_bridge__$Option$BridgedFitAnswer(is_some: false, val: __swift_bridge__$BridgedFitAnswer())
+        }
+    }
+}
+extension BridgedFitAnswer: Vectorizable {
+    public static func vecOfSelfNew() -> UnsafeMutableRawPointer {
+        __swift_bridge__$Vec_BridgedFitAnswer$new()
+    }
+
+    public static func vecOfSelfFree(vecPtr: UnsafeMutableRawPointer) {
+        __swift_bridge__$Vec_BridgedFitAnswer$drop(vecPtr)
+    }
+
+    public static func vecOfSelfPush(vecPtr: UnsafeMutableRawPointer, value: Self) {
+        __swift_bridge__$Vec_BridgedFitAnswer$push(vecPtr, value.intoFfiRepr())
+    }
+
+    public static func vecOfSelfPop(vecPtr: UnsafeMutableRawPointer) -> Optional<Self> {
+        let maybeEnum = __swift_bridge__$Vec_BridgedFitAnswer$pop(vecPtr)
+        return maybeEnum.intoSwiftRepr()
+    }
+
+    public static func vecOfSelfGet(vecPtr: UnsafeMutableRawPointer, index: UInt) -> Optional<Self> {
+        let maybeEnum = __swift_bridge__$Vec_BridgedFitAnswer$get(vecPtr, index)
+        return maybeEnum.intoSwiftRepr()
+    }
+
+    public static func vecOfSelfGetMut(vecPtr: UnsafeMutableRawPointer, index: UInt) -> Optional<Self> {
+        let maybeEnum = __swift_bridge__$Vec_BridgedFitAnswer$get_mut(vecPtr, index)
+        return maybeEnum.intoSwiftRepr()
+    }
+
+    public static func vecOfSelfAsPtr(vecPtr: UnsafeMutableRawPointer) -> UnsafePointer<Self> {
+        UnsafePointer<Self>(OpaquePointer(__swift_bridge__$Vec_BridgedFitAnswer$as_ptr(vecPtr)))
+    }
+
+    public static func vecOfSelfLen(vecPtr: UnsafeMutableRawPointer) -> UInt {
+        __swift_bridge__$Vec_BridgedFitAnswer$len(vecPtr)
+    }
+}
+public struct BridgedFit {
+    public var answer: BridgedFitAnswer
+    public var needed_bytes: UInt64
+    public var available_bytes: Optional<UInt64>
+    public var context_tokens: UInt32
+    public var settings: BridgedSettings
+    public var alternative: RustString
+
+    public init(answer: BridgedFitAnswer,needed_bytes: UInt64,available_bytes: Optional<UInt64>,context_tokens: UInt32,settings: BridgedSettings,alternative: RustString) {
+        self.answer = answer
+        self.needed_bytes = needed_bytes
+        self.available_bytes = available_bytes
+        self.context_tokens = context_tokens
+        self.settings = settings
+        self.alternative = alternative
+    }
+
+    @inline(__always)
+    func intoFfiRepr() -> __swift_bridge__$BridgedFit {
+        { let val = self; return __swift_bridge__$BridgedFit(answer: val.answer.intoFfiRepr(), needed_bytes: val.needed_bytes, available_bytes: val.available_bytes.intoFfiRepr(), context_tokens: val.context_tokens, settings: val.settings.intoFfiRepr(), alternative: { let rustString = val.alternative.intoRustString(); rustString.isOwned = false; return rustString.ptr }()); }()
+    }
+}
+extension __swift_bridge__$BridgedFit {
+    @inline(__always)
+    func intoSwiftRepr() -> BridgedFit {
+        { let val = self; return BridgedFit(answer: val.answer.intoSwiftRepr(), needed_bytes: val.needed_bytes, available_bytes: val.available_bytes.intoSwiftRepr(), context_tokens: val.context_tokens, settings: val.settings.intoSwiftRepr(), alternative: RustString(ptr: val.alternative)); }()
+    }
+}
+extension __swift_bridge__$Option$BridgedFit {
+    @inline(__always)
+    func intoSwiftRepr() -> Optional<BridgedFit> {
+        if self.is_some {
+            return self.val.intoSwiftRepr()
+        } else {
+            return nil
+        }
+    }
+
+    @inline(__always)
+    static func fromSwiftRepr(_ val: Optional<BridgedFit>) -> __swift_bridge__$Option$BridgedFit {
+        if let v = val {
+            return __swift_bridge__$Option$BridgedFit(is_some: true, val: v.intoFfiRepr())
+        } else {
+            return __swift_bridge__$Option$BridgedFit(is_some: false, val: __swift_bridge__$BridgedFit())
+        }
+    }
+}
+public struct BridgedHub {
+    public var cache_directory: RustString
+    public var token: RustString
+    public var is_offline: Bool
+
+    public init(cache_directory: RustString,token: RustString,is_offline: Bool) {
+        self.cache_directory = cache_directory
+        self.token = token
+        self.is_offline = is_offline
+    }
+
+    @inline(__always)
+    func intoFfiRepr() -> __swift_bridge__$BridgedHub {
+        { let val = self; return __swift_bridge__$BridgedHub(cache_directory: { let rustString = val.cache_directory.intoRustString(); rustString.isOwned = false; return rustString.ptr }(), token: { let rustString = val.token.intoRustString(); rustString.isOwned = false; return rustString.ptr }(), is_offline: val.is_offline); }()
+    }
+}
+extension __swift_bridge__$BridgedHub {
+    @inline(__always)
+    func intoSwiftRepr() -> BridgedHub {
+        { let val = self; return BridgedHub(cache_directory: RustString(ptr: val.cache_directory), token: RustString(ptr: val.token), is_offline: val.is_offline); }()
+    }
+}
+extension __swift_bridge__$Option$BridgedHub {
+    @inline(__always)
+    func intoSwiftRepr() -> Optional<BridgedHub> {
+        if self.is_some {
+            return self.val.intoSwiftRepr()
+        } else {
+            return nil
+        }
+    }
+
+    @inline(__always)
+    static func fromSwiftRepr(_ val: Optional<BridgedHub>) -> __swift_bridge__$Option$BridgedHub {
+        if let v = val {
+            return __swift_bridge__$Option$BridgedHub(is_some: true, val: v.intoFfiRepr())
+        } else {
+            return __swift_bridge__$Option$BridgedHub(is_some: false, val: __swift_bridge__$BridgedHub())
+        }
+    }
+}
 public struct BridgedParameters {
     public var max_tokens: UInt32
     public var temperature: Float
@@ -212,8 +674,14 @@ public struct BridgedParameters {
     public var seed: Optional<UInt64>
     public var stop: RustVec<RustString>
     public var prefill_step: UInt32
+    public var max_kv_size: UInt32
+    public var kv_bits: UInt32
+    public var kv_group_size: UInt32
+    public var quantized_kv_start: UInt32
+    public var monitor_interval: Optional<UInt32>
+    public var is_governed: Bool
 
-    public init(max_tokens: UInt32,temperature: Float,top_p: Float,top_k: UInt32,min_p: Float,repetition_penalty: Float,repetition_context: UInt32,seed: Optional<UInt64>,stop: RustVec<RustString>,prefill_step: UInt32) {
+    public init(max_tokens: UInt32,temperature: Float,top_p: Float,top_k: UInt32,min_p: Float,repetition_penalty: Float,repetition_context: UInt32,seed: Optional<UInt64>,stop: RustVec<RustString>,prefill_step: UInt32,max_kv_size: UInt32,kv_bits: UInt32,kv_group_size: UInt32,quantized_kv_start: UInt32,monitor_interval: Optional<UInt32>,is_governed: Bool) {
         self.max_tokens = max_tokens
         self.temperature = temperature
         self.top_p = top_p
@@ -224,17 +692,23 @@ public struct BridgedParameters {
         self.seed = seed
         self.stop = stop
         self.prefill_step = prefill_step
+        self.max_kv_size = max_kv_size
+        self.kv_bits = kv_bits
+        self.kv_group_size = kv_group_size
+        self.quantized_kv_start = quantized_kv_start
+        self.monitor_interval = monitor_interval
+        self.is_governed = is_governed
     }
 
     @inline(__always)
     func intoFfiRepr() -> __swift_bridge__$BridgedParameters {
-        { let val = self; return __swift_bridge__$BridgedParameters(max_tokens: val.max_tokens, temperature: val.temperature, top_p: val.top_p, top_k: val.top_k, min_p: val.min_p, repetition_penalty: val.repetition_penalty, repetition_context: val.repetition_context, seed: val.seed.intoFfiRepr(), stop: { let val = val.stop; val.isOwned = false; return val.ptr }(), prefill_step: val.prefill_step); }()
+        { let val = self; return __swift_bridge__$BridgedParameters(max_tokens: val.max_tokens, temperature: val.temperature, top_p: val.top_p, top_k: val.top_k, min_p: val.min_p, repetition_penalty: val.repetition_penalty, repetition_context: val.repetition_context, seed: val.seed.intoFfiRepr(), stop: { let val = val.stop; val.isOwned = false; return val.ptr }(), prefill_step: val.prefill_step, max_kv_size: val.max_kv_size, kv_bits: val.kv_bits, kv_group_size: val.kv_group_size, quantized_kv_start: val.quantized_kv_start, monitor_interval: val.monitor_interval.intoFfiRepr(), is_governed: val.is_governed); }()
     }
 }
 extension __swift_bridge__$BridgedParameters {
     @inline(__always)
     func intoSwiftRepr() -> BridgedParameters {
-        { let val = self; return BridgedParameters(max_tokens: val.max_tokens, temperature: val.temperature, top_p: val.top_p, top_k: val.top_k, min_p: val.min_p, repetition_penalty: val.repetition_penalty, repetition_context: val.repetition_context, seed: val.seed.intoSwiftRepr(), stop: RustVec(ptr: val.stop), prefill_step: val.prefill_step); }()
+        { let val = self; return BridgedParameters(max_tokens: val.max_tokens, temperature: val.temperature, top_p: val.top_p, top_k: val.top_k, min_p: val.min_p, repetition_penalty: val.repetition_penalty, repetition_context: val.repetition_context, seed: val.seed.intoSwiftRepr(), stop: RustVec(ptr: val.stop), prefill_step: val.prefill_step, max_kv_size: val.max_kv_size, kv_bits: val.kv_bits, kv_group_size: val.kv_group_size, quantized_kv_start: val.quantized_kv_start, monitor_interval: val.monitor_interval.intoSwiftRepr(), is_governed: val.is_governed); }()
     }
 }
 extension __swift_bridge__$Option$BridgedParameters {
@@ -260,6 +734,7 @@ public enum BridgedStopReason {
     case Stop
     case Length
     case Cancelled
+    case Memory
 }
 extension BridgedStopReason {
     func intoFfiRepr() -> __swift_bridge__$BridgedStopReason {
@@ -270,6 +745,8 @@ extension BridgedStopReason {
                 return __swift_bridge__$BridgedStopReason(tag: __swift_bridge__$BridgedStopReason$Length)
             case BridgedStopReason.Cancelled:
                 return __swift_bridge__$BridgedStopReason(tag: __swift_bridge__$BridgedStopReason$Cancelled)
+            case BridgedStopReason.Memory:
+                return __swift_bridge__$BridgedStopReason(tag: __swift_bridge__$BridgedStopReason$Memory)
         }
     }
 }
@@ -282,6 +759,8 @@ extension __swift_bridge__$BridgedStopReason {
                 return BridgedStopReason.Length
             case __swift_bridge__$BridgedStopReason$Cancelled:
                 return BridgedStopReason.Cancelled
+            case __swift_bridge__$BridgedStopReason$Memory:
+                return BridgedStopReason.Memory
             default:
                 fatalError("Unreachable")
         }
@@ -353,9 +832,10 @@ public struct BridgedSummary {
     public var generation_tokens_per_second: Optional<Double>
     public var peak_mlx_bytes: UInt64
     public var peak_footprint_bytes: Optional<UInt64>
+    public var predicted_peak_mlx_bytes: UInt64
     public var kv_cache_bytes: UInt64
 
-    public init(text: RustString,tokens: RustVec<UInt32>,prompt_tokens: UInt64,cached_prompt_tokens: UInt64,stop_reason: BridgedStopReason,load_seconds: Double,time_to_first_token_seconds: Optional<Double>,prompt_tokens_per_second: Optional<Double>,generation_tokens_per_second: Optional<Double>,peak_mlx_bytes: UInt64,peak_footprint_bytes: Optional<UInt64>,kv_cache_bytes: UInt64) {
+    public init(text: RustString,tokens: RustVec<UInt32>,prompt_tokens: UInt64,cached_prompt_tokens: UInt64,stop_reason: BridgedStopReason,load_seconds: Double,time_to_first_token_seconds: Optional<Double>,prompt_tokens_per_second: Optional<Double>,generation_tokens_per_second: Optional<Double>,peak_mlx_bytes: UInt64,peak_footprint_bytes: Optional<UInt64>,predicted_peak_mlx_bytes: UInt64,kv_cache_bytes: UInt64) {
         self.text = text
         self.tokens = tokens
         self.prompt_tokens = prompt_tokens
@@ -367,18 +847,19 @@ public struct BridgedSummary {
         self.generation_tokens_per_second = generation_tokens_per_second
         self.peak_mlx_bytes = peak_mlx_bytes
         self.peak_footprint_bytes = peak_footprint_bytes
+        self.predicted_peak_mlx_bytes = predicted_peak_mlx_bytes
         self.kv_cache_bytes = kv_cache_bytes
     }
 
     @inline(__always)
     func intoFfiRepr() -> __swift_bridge__$BridgedSummary {
-        { let val = self; return __swift_bridge__$BridgedSummary(text: { let rustString = val.text.intoRustString(); rustString.isOwned = false; return rustString.ptr }(), tokens: { let val = val.tokens; val.isOwned = false; return val.ptr }(), prompt_tokens: val.prompt_tokens, cached_prompt_tokens: val.cached_prompt_tokens, stop_reason: val.stop_reason.intoFfiRepr(), load_seconds: val.load_seconds, time_to_first_token_seconds: val.time_to_first_token_seconds.intoFfiRepr(), prompt_tokens_per_second: val.prompt_tokens_per_second.intoFfiRepr(), generation_tokens_per_second: val.generation_tokens_per_second.intoFfiRepr(), peak_mlx_bytes: val.peak_mlx_bytes, peak_footprint_bytes: val.peak_footprint_bytes.intoFfiRepr(), kv_cache_bytes: val.kv_cache_bytes); }()
+        { let val = self; return __swift_bridge__$BridgedSummary(text: { let rustString = val.text.intoRustString(); rustString.isOwned = false; return rustString.ptr }(), tokens: { let val = val.tokens; val.isOwned = false; return val.ptr }(), prompt_tokens: val.prompt_tokens, cached_prompt_tokens: val.cached_prompt_tokens, stop_reason: val.stop_reason.intoFfiRepr(), load_seconds: val.load_seconds, time_to_first_token_seconds: val.time_to_first_token_seconds.intoFfiRepr(), prompt_tokens_per_second: val.prompt_tokens_per_second.intoFfiRepr(), generation_tokens_per_second: val.generation_tokens_per_second.intoFfiRepr(), peak_mlx_bytes: val.peak_mlx_bytes, peak_footprint_bytes: val.peak_footprint_bytes.intoFfiRepr(), predicted_peak_mlx_bytes: val.predicted_peak_mlx_bytes, kv_cache_bytes: val.kv_cache_bytes); }()
     }
 }
 extension __swift_bridge__$BridgedSummary {
     @inline(__always)
     func intoSwiftRepr() -> BridgedSummary {
-        { let val = self; return BridgedSummary(text: RustString(ptr: val.text), tokens: RustVec(ptr: val.tokens), prompt_tokens: val.prompt_tokens, cached_prompt_tokens: val.cached_prompt_tokens, stop_reason: val.stop_reason.intoSwiftRepr(), load_seconds: val.load_seconds, time_to_first_token_seconds: val.time_to_first_token_seconds.intoSwiftRepr(), prompt_tokens_per_second: val.prompt_tokens_per_second.intoSwiftRepr(), generation_tokens_per_second: val.generation_tokens_per_second.intoSwiftRepr(), peak_mlx_bytes: val.peak_mlx_bytes, peak_footprint_bytes: val.peak_footprint_bytes.intoSwiftRepr(), kv_cache_bytes: val.kv_cache_bytes); }()
+        { let val = self; return BridgedSummary(text: RustString(ptr: val.text), tokens: RustVec(ptr: val.tokens), prompt_tokens: val.prompt_tokens, cached_prompt_tokens: val.cached_prompt_tokens, stop_reason: val.stop_reason.intoSwiftRepr(), load_seconds: val.load_seconds, time_to_first_token_seconds: val.time_to_first_token_seconds.intoSwiftRepr(), prompt_tokens_per_second: val.prompt_tokens_per_second.intoSwiftRepr(), generation_tokens_per_second: val.generation_tokens_per_second.intoSwiftRepr(), peak_mlx_bytes: val.peak_mlx_bytes, peak_footprint_bytes: val.peak_footprint_bytes.intoSwiftRepr(), predicted_peak_mlx_bytes: val.predicted_peak_mlx_bytes, kv_cache_bytes: val.kv_cache_bytes); }()
     }
 }
 extension __swift_bridge__$Option$BridgedSummary {
@@ -400,9 +881,56 @@ extension __swift_bridge__$Option$BridgedSummary {
         }
     }
 }
+public struct BridgedAction {
+    public var kind: UInt32
+    public var value: UInt64
+    public var sentence: RustString
+    public var pressure: BridgedPressure
+    public var freed_bytes: Optional<UInt64>
+
+    public init(kind: UInt32,value: UInt64,sentence: RustString,pressure: BridgedPressure,freed_bytes: Optional<UInt64>) {
+        self.kind = kind
+        self.value = value
+        self.sentence = sentence
+        self.pressure = pressure
+        self.freed_bytes = freed_bytes
+    }
+
+    @inline(__always)
+    func intoFfiRepr() -> __swift_bridge__$BridgedAction {
+        { let val = self; return __swift_bridge__$BridgedAction(kind: val.kind, value: val.value, sentence: { let rustString = val.sentence.intoRustString(); rustString.isOwned = false; return rustString.ptr }(), pressure: val.pressure.intoFfiRepr(), freed_bytes: val.freed_bytes.intoFfiRepr()); }()
+    }
+}
+extension __swift_bridge__$BridgedAction {
+    @inline(__always)
+    func intoSwiftRepr() -> BridgedAction {
+        { let val = self; return BridgedAction(kind: val.kind, value: val.value, sentence: RustString(ptr: val.sentence), pressure: val.pressure.intoSwiftRepr(), freed_bytes: val.freed_bytes.intoSwiftRepr()); }()
+    }
+}
+extension __swift_bridge__$Option$BridgedAction {
+    @inline(__always)
+    func intoSwiftRepr() -> Optional<BridgedAction> {
+        if self.is_some {
+            return self.val.intoSwiftRepr()
+        } else {
+            return nil
+        }
+    }
+
+    @inline(__always)
+    static func fromSwiftRepr(_ val: Optional<BridgedAction>) -> __swift_bridge__$Option$BridgedAction {
+        if let v = val {
+            return __swift_bridge__$Option$BridgedAction(is_some: true, val: v.intoFfiRepr())
+        } else {
+            return __swift_bridge__$Option$BridgedAction(is_some: false, val: __swift_bridge__$BridgedAction())
+        }
+    }
+}
 public enum BridgedEvent {
     case Prefill(done_tokens: UInt64, total_tokens: UInt64)
     case Text(RustString)
+    case Memory(BridgedMemoryState)
+    case Action(BridgedAction)
     case End(BridgedSummary)
     case Over
 }
@@ -413,6 +941,10 @@ extension BridgedEvent {
                 return __swift_bridge__$BridgedEvent(tag: __swift_bridge__$BridgedEvent$Prefill, payload: __swift_bridge__$BridgedEventFields(Prefill: __swift_bridge__$BridgedEvent$FieldOfPrefill(done_tokens: done_tokens, total_tokens: total_tokens)))
             case BridgedEvent.Text(let _0):
                 return __swift_bridge__$BridgedEvent(tag: __swift_bridge__$BridgedEvent$Text, payload: __swift_bridge__$BridgedEventFields(Text: __swift_bridge__$BridgedEvent$FieldOfText(_0: { let rustString = _0.intoRustString(); rustString.isOwned = false; return rustString.ptr }())))
+            case BridgedEvent.Memory(let _0):
+                return __swift_bridge__$BridgedEvent(tag: __swift_bridge__$BridgedEvent$Memory, payload: __swift_bridge__$BridgedEventFields(Memory: __swift_bridge__$BridgedEvent$FieldOfMemory(_0: _0.intoFfiRepr())))
+            case BridgedEvent.Action(let _0):
+                return __swift_bridge__$BridgedEvent(tag: __swift_bridge__$BridgedEvent$Action, payload: __swift_bridge__$BridgedEventFields(Action: __swift_bridge__$BridgedEvent$FieldOfAction(_0: _0.intoFfiRepr())))
             case BridgedEvent.End(let _0):
                 return __swift_bridge__$BridgedEvent(tag: __swift_bridge__$BridgedEvent$End, payload: __swift_bridge__$BridgedEventFields(End: __swift_bridge__$BridgedEvent$FieldOfEnd(_0: _0.intoFfiRepr())))
             case BridgedEvent.Over:
@@ -427,6 +959,10 @@ extension __swift_bridge__$BridgedEvent {
                 return BridgedEvent.Prefill(done_tokens: self.payload.Prefill.done_tokens, total_tokens: self.payload.Prefill.total_tokens)
             case __swift_bridge__$BridgedEvent$Text:
                 return BridgedEvent.Text(RustString(ptr: self.payload.Text._0))
+            case __swift_bridge__$BridgedEvent$Memory:
+                return BridgedEvent.Memory(self.payload.Memory._0.intoSwiftRepr())
+            case __swift_bridge__$BridgedEvent$Action:
+                return BridgedEvent.Action(self.payload.Action._0.intoSwiftRepr())
             case __swift_bridge__$BridgedEvent$End:
                 return BridgedEvent.End(self.payload.End._0.intoSwiftRepr())
             case __swift_bridge__$BridgedEvent$Over:
@@ -455,23 +991,25 @@ extension __swift_bridge__$Option$BridgedEvent {
     }
 }
 public struct BridgedProgress {
-    public var read_bytes: UInt64
+    public var is_download: Bool
+    public var done_bytes: UInt64
     public var total_bytes: UInt64
 
-    public init(read_bytes: UInt64,total_bytes: UInt64) {
-        self.read_bytes = read_bytes
+    public init(is_download: Bool,done_bytes: UInt64,total_bytes: UInt64) {
+        self.is_download = is_download
+        self.done_bytes = done_bytes
         self.total_bytes = total_bytes
     }
 
     @inline(__always)
     func intoFfiRepr() -> __swift_bridge__$BridgedProgress {
-        { let val = self; return __swift_bridge__$BridgedProgress(read_bytes: val.read_bytes, total_bytes: val.total_bytes); }()
+        { let val = self; return __swift_bridge__$BridgedProgress(is_download: val.is_download, done_bytes: val.done_bytes, total_bytes: val.total_bytes); }()
     }
 }
 extension __swift_bridge__$BridgedProgress {
     @inline(__always)
     func intoSwiftRepr() -> BridgedProgress {
-        { let val = self; return BridgedProgress(read_bytes: val.read_bytes, total_bytes: val.total_bytes); }()
+        { let val = self; return BridgedProgress(is_download: val.is_download, done_bytes: val.done_bytes, total_bytes: val.total_bytes); }()
     }
 }
 extension __swift_bridge__$Option$BridgedProgress {
@@ -874,6 +1412,14 @@ extension BridgedGenerationRef {
 
     public func cancel() {
         __swift_bridge__$BridgedGeneration$cancel(ptr)
+    }
+
+    public func pause(_ to_disk: Bool, _ patience_seconds: Double) -> Bool {
+        __swift_bridge__$BridgedGeneration$pause(ptr, to_disk, patience_seconds)
+    }
+
+    public func resume() {
+        __swift_bridge__$BridgedGeneration$resume(ptr)
     }
 }
 extension BridgedGeneration: Vectorizable {

@@ -38,3 +38,27 @@ func waitUntilNothingIsActive() async throws {
     for _ in 0..<1000 where try activeBytes() > 0 { try await Task.sleep(for: .milliseconds(10)) }
     XCTAssertEqual(try activeBytes(), 0)
 }
+
+/// The last event of a stream.
+func info(of stream: AsyncThrowingStream<Generation, Error>) async throws -> GenerationInfo {
+    for try await case .info(let info) in stream { return info }
+    throw CancellationError()
+}
+
+/// Every event of a stream.
+func all(of stream: AsyncThrowingStream<Generation, Error>) async throws -> [Generation] {
+    var events: [Generation] = []
+    for try await event in stream { events.append(event) }
+    return events
+}
+
+/// A system whose events the test sends.
+final class InjectedEvents: SystemEventSource, @unchecked Sendable {
+    private let lock = NSLock()
+    private var handler: (@Sendable (SystemEvent) -> Void)?
+
+    func start(_ handler: @escaping @Sendable (SystemEvent) -> Void) { lock.withLock { self.handler = handler } }
+    func stop() { lock.withLock { handler = nil } }
+    var isHeard: Bool { lock.withLock { handler != nil } }
+    func send(_ event: SystemEvent) { lock.withLock { handler }?(event) }
+}

@@ -2,6 +2,7 @@
 
 #![allow(dead_code, reason = "each test program uses its own part")]
 
+pub(crate) mod random_model;
 pub(crate) mod tiny_model;
 
 use std::ops::ControlFlow;
@@ -57,7 +58,7 @@ pub(crate) fn joined(
     let mut text = String::new();
     for event in events {
         match event.unwrap() {
-            Event::Prefill { .. } => {}
+            Event::Prefill { .. } | Event::Memory(_) | Event::Action(_) => {}
             Event::Text(piece) => text.push_str(&piece),
             Event::End(summary) => return (text, summary),
         }

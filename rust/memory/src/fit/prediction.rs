@@ -30,22 +30,21 @@ impl Prediction {
     }
 }
 
-/// What a generation set to `plan` takes: the larger of the moment when the last chunk of the prompt
-/// is computed and the moment when the last token of the answer is.
+/// What a generation set to `plan` takes: the largest of the moments when the last whole chunk of the
+/// prompt is computed, when what is left of it is, and when the last token of the answer is.
 pub fn predict(geometry: &ModelGeometry, plan: &GenerationPlan, backend: Backend) -> Prediction {
     let prompt = plan.prompt_tokens.min(plan.context_tokens);
-    let prefill = at_step(
-        geometry,
-        plan,
-        backend,
-        plan.prefill_step.min(prompt),
-        prompt,
-    );
-    let decode = at_step(geometry, plan, backend, 1, plan.context_tokens);
-    match prefill.peak_bytes() >= decode.peak_bytes() {
-        true => prefill,
-        false => decode,
-    }
+    let step = plan.prefill_step.min(prompt);
+    let rest = prompt.checked_rem(step).unwrap_or(0);
+    let at = |tokens, seen_tokens| at_step(geometry, plan, backend, tokens, seen_tokens);
+    let whole_chunk = at(step, prompt - rest);
+    let later = [at(rest, prompt), at(1, plan.context_tokens)];
+    later.into_iter().fold(whole_chunk, |largest, moment| {
+        match moment.peak_bytes() > largest.peak_bytes() {
+            true => moment,
+            false => largest,
+        }
+    })
 }
 
 fn at_step(

@@ -28,10 +28,30 @@ impl Machine {
         }
     }
 
+    /// Tells what the figures below depend on.
+    pub(crate) fn print(&self) {
+        println!(
+            "\n{}, {} cores, load average {}",
+            self.processor.as_deref().unwrap_or("unknown processor"),
+            shown(self.cores),
+            shown(self.load_average),
+        );
+        if self.is_busy() {
+            println!(
+                "warning: something else is using this machine, so speeds are lower than they could \
+                 be; ratios suffer less, because contenders take turns"
+            );
+        }
+    }
+
     /// Whether others took enough of the machine to spoil the figures.
-    pub(crate) fn is_busy(&self) -> bool {
+    fn is_busy(&self) -> bool {
         self.load_average.is_some_and(|load| load > 0.5)
     }
+}
+
+fn shown(value: Option<impl ToString>) -> String {
+    value.map_or_else(|| "unknown".to_owned(), |value| value.to_string())
 }
 
 fn linux_processor() -> Option<String> {

@@ -5,50 +5,69 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
-use super::contender::{Programs, python};
+use super::peers::{Programs, python};
 use crate::process::{announce, run, run_quietly, write_if_changed};
 use crate::workspace::Workspace;
 
-/// Builds headroom, installs mlx-lm and makes the checkpoints.
-pub(crate) fn prepare(workspace: &Workspace) -> Result<Programs> {
-    build_headroom(workspace)?;
-    let python = install_mlx_lm(workspace)?;
-    make_models(workspace, &python)?;
-    let openblas = match cfg!(target_os = "linux") {
-        true => Some(find_openblas()?),
-        false => None,
-    };
-    Ok(Programs {
-        headroom: workspace.target().join("release/headroom"),
-        python,
-        peer: scripts(workspace).join("peer.py"),
-        openblas,
-    })
+/// Where everything of the benchmark lies.
+pub(crate) fn directory(workspace: &Workspace) -> PathBuf {
+    workspace.target().join("bench")
 }
 
+/// Makes sure that it is there.
+pub(crate) fn make_directory(workspace: &Workspace) -> Result<PathBuf> {
+    let directory = directory(workspace);
+    std::fs::create_dir_all(&directory)
+        .with_context(|| format!("cannot create {}", directory.display()))?;
+    Ok(directory)
+}
+
+/// The random checkpoints and their prompts.
 pub(crate) fn models_directory(workspace: &Workspace) -> PathBuf {
     directory(workspace).join("models")
-}
-
-pub(crate) fn results_file(workspace: &Workspace) -> PathBuf {
-    directory(workspace).join("results.json")
-}
-
-fn directory(workspace: &Workspace) -> PathBuf {
-    workspace.target().join("bench")
 }
 
 fn scripts(workspace: &Workspace) -> PathBuf {
     workspace.root().join("tests/bench")
 }
 
-fn build_headroom(workspace: &Workspace) -> Result<()> {
-    announce("Building headroom for release");
+/// The Cargo that runs this program, in the checkout.
+pub(crate) fn cargo(workspace: &Workspace) -> Command {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    run(Command::new(cargo)
+    let mut command = Command::new(cargo);
+    command.current_dir(workspace.root());
+    command
+}
+
+/// Builds the program and returns where it lies.
+pub(crate) fn build_headroom(workspace: &Workspace) -> Result<PathBuf> {
+    announce("Building headroom for release");
+    run(cargo(workspace)
         .args(["build", "--quiet", "--release", "--locked"])
-        .args(["--package", "headroom-cli"])
-        .current_dir(workspace.root()))
+        .args(["--package", "headroom-cli"]))?;
+    Ok(workspace.target().join("release/headroom"))
+}
+
+/// Installs mlx-lm, which is measured and writes the checkpoints, and makes these.
+pub(crate) fn ensure_models(workspace: &Workspace) -> Result<PathBuf> {
+    let python = install_mlx_lm(workspace)?;
+    make_models(workspace, &python)?;
+    Ok(python)
+}
+
+/// What mlx-lm needs beside headroom.
+pub(crate) fn peers(workspace: &Workspace, headroom: &Path) -> Result<Programs> {
+    let python = ensure_models(workspace)?;
+    let openblas = match cfg!(target_os = "linux") {
+        true => Some(find_openblas()?),
+        false => None,
+    };
+    Ok(Programs {
+        headroom: headroom.to_owned(),
+        python,
+        peer: scripts(workspace).join("peer.py"),
+        openblas,
+    })
 }
 
 /// Returns the interpreter of a virtual environment that holds the pinned mlx-lm.

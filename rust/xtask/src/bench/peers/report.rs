@@ -1,29 +1,10 @@
 //! The figures as tables for people and as JSON for programs.
 
-use std::path::Path;
+use serde_json::{Value, json};
 
-use anyhow::{Context, Result};
-use serde_json::json;
-
-use super::comparison::{Comparison, Figure, Target, compare};
+use super::comparison::{Comparison, Figure, compare};
 use super::contender::Contender;
-use super::machine::Machine;
 use super::{CheckpointResult, ROUNDS};
-
-pub(crate) fn print_machine(machine: &Machine) {
-    println!(
-        "\n{}, {} cores, load average {}",
-        machine.processor.as_deref().unwrap_or("unknown processor"),
-        shown(machine.cores),
-        shown(machine.load_average),
-    );
-    if machine.is_busy() {
-        println!(
-            "warning: something else is using this machine, so speeds are lower than they could be; \
-             ratios suffer less, because contenders take turns"
-        );
-    }
-}
 
 pub(crate) fn print_result(result: &CheckpointResult) {
     let checkpoint = &result.checkpoint;
@@ -100,25 +81,16 @@ fn value(figure: Figure, median: Option<f64>) -> String {
 }
 
 fn verdict(comparison: &Comparison) -> String {
-    let target = match comparison.target {
-        None => return "  none".to_owned(),
-        Some(Target::AtMost(bound)) => format!("at most {bound}"),
-        Some(Target::AtLeast(bound)) => format!("at least {bound}"),
-    };
-    let verdict = match comparison.is_met {
-        Some(true) => "met",
-        Some(false) => "FELL SHORT",
-        None => "unknown",
-    };
-    format!("  {target}: {verdict}")
+    comparison.judged.map_or_else(
+        || "  none".to_owned(),
+        |judged| format!("  {}", judged.verdict()),
+    )
 }
 
 /// Why a figure fell short, where the measurements themselves tell.
 fn reason(comparison: &Comparison, result: &CheckpointResult) -> Option<String> {
-    let Some(Target::AtMost(bound)) = comparison.target else {
-        return None;
-    };
-    if comparison.figure != Figure::PeakResidentBytes || comparison.is_met != Some(false) {
+    let judged = comparison.judged?;
+    if comparison.figure != Figure::PeakResidentBytes || judged.is_met != Some(false) {
         return None;
     }
     let of = |wanted| {
@@ -133,7 +105,7 @@ fn reason(comparison: &Comparison, result: &CheckpointResult) -> Option<String> 
          for everything else, headroom took {}",
         shown(weights),
         weights / theirs,
-        shown(bound * theirs - weights),
+        shown(judged.target.bound() * theirs - weights),
         shown(ours - weights),
     ))
 }
@@ -143,14 +115,10 @@ fn shown(value: Option<impl ToString>) -> String {
 }
 
 /// Every sample and every comparison.
-pub(crate) fn write(path: &Path, machine: &Machine, results: &[CheckpointResult]) -> Result<()> {
+pub(crate) fn json(results: &[CheckpointResult]) -> Value {
     let checkpoints: Vec<_> = results
         .iter()
         .map(|result| json!({ "measured": result, "comparisons": compare(result) }))
         .collect();
-    let all = json!({ "machine": machine, "rounds": ROUNDS, "checkpoints": checkpoints });
-    std::fs::write(path, serde_json::to_string_pretty(&all)?)
-        .with_context(|| format!("cannot write {}", path.display()))?;
-    println!("All samples: {}", path.display());
-    Ok(())
+    json!({ "rounds": ROUNDS, "checkpoints": checkpoints })
 }

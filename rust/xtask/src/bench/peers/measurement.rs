@@ -1,7 +1,6 @@
 //! One contender, once: two processes, one for the cold start and one for speeds and memory.
 
-use std::io::{Read, Write};
-use std::process::{Child, Command, Stdio};
+use std::io::Read;
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
@@ -9,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::checkpoint::Checkpoint;
 use super::contender::{Contender, Programs};
+use crate::bench::prompted_process::{finish, start};
 
 /// What one turn brought.
 #[derive(Debug, Serialize)]
@@ -59,7 +59,7 @@ pub(crate) fn cold_start_seconds(
     let read = output.read(&mut first)?;
     let elapsed = started.elapsed();
     std::io::copy(&mut output, &mut std::io::sink())?;
-    finish(child, contender)?;
+    finish(child, contender.name())?;
     if read == 0 {
         bail!("{} printed nothing", contender.name());
     }
@@ -69,7 +69,7 @@ pub(crate) fn cold_start_seconds(
 fn figures(programs: &Programs, contender: Contender, checkpoint: &Checkpoint) -> Result<Figures> {
     let mut command = programs.generate(contender, &checkpoint.directory, checkpoint.new_tokens);
     let child = start(command.arg("--json"), &checkpoint.prompt)?;
-    let output = finish(child, contender)?;
+    let output = finish(child, contender.name())?;
     let figures: Figures = serde_json::from_slice(&output)
         .with_context(|| format!("the figures of {} are not as expected", contender.name()))?;
     if figures.generated_tokens != checkpoint.new_tokens {
@@ -82,32 +82,4 @@ fn figures(programs: &Programs, contender: Contender, checkpoint: &Checkpoint) -
         );
     }
     Ok(figures)
-}
-
-/// Starts a program and gives it the whole prompt.
-fn start(command: &mut Command, prompt: &str) -> Result<Child> {
-    let program = command.get_program().to_owned();
-    let mut child = command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .with_context(|| format!("`{}` could not be started", program.display()))?;
-    let mut input = child.stdin.take().context("the input is a pipe")?;
-    // A program that ends before it reads has its reason on standard error, shown by `finish`.
-    drop(input.write_all(prompt.as_bytes()));
-    Ok(child)
-}
-
-fn finish(child: Child, contender: Contender) -> Result<Vec<u8>> {
-    let output = child.wait_with_output()?;
-    if !output.status.success() {
-        let errors = String::from_utf8_lossy(&output.stderr);
-        bail!(
-            "{} ended with {}: {errors}",
-            contender.name(),
-            output.status
-        );
-    }
-    Ok(output.stdout)
 }

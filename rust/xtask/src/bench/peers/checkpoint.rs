@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use serde::Serialize;
 
-use super::preparation;
+use crate::bench::preparation;
 use crate::workspace::Workspace;
 
 /// One checkpoint and one generation that every contender carries out.

@@ -5,6 +5,8 @@ use serde::Serialize;
 use super::contender::Contender;
 use super::measurement::Sample;
 use super::{CheckpointResult, ContenderRuns};
+use crate::bench::median::median;
+use crate::bench::target::{Judged, Target};
 
 /// What is compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -47,23 +49,6 @@ impl Figure {
     }
 }
 
-/// A bound on a ratio to mlx-lm as installed.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Target {
-    AtMost(f64),
-    AtLeast(f64),
-}
-
-impl Target {
-    fn is_met_by(self, ratio: f64) -> bool {
-        match self {
-            Self::AtMost(bound) => ratio <= bound,
-            Self::AtLeast(bound) => ratio >= bound,
-        }
-    }
-}
-
 /// One line of a table.
 #[derive(Debug, PartialEq, Serialize)]
 pub(crate) struct Comparison {
@@ -72,9 +57,8 @@ pub(crate) struct Comparison {
     pub(crate) medians: Vec<(Contender, Option<f64>)>,
     /// Headroom's median over each peer's, in their order.
     pub(crate) ratios: Vec<(Contender, Option<f64>)>,
-    pub(crate) target: Option<Target>,
-    /// `None` without a target or without the figures to judge it.
-    pub(crate) is_met: Option<bool>,
+    /// The ratio to mlx-lm as installed, where it has a target.
+    pub(crate) judged: Option<Judged>,
 }
 
 /// Every figure of a checkpoint, compared.
@@ -109,10 +93,7 @@ fn comparison(
     Comparison {
         figure,
         ratios,
-        target,
-        is_met: target
-            .zip(as_installed)
-            .map(|(target, ratio)| target.is_met_by(ratio)),
+        judged: target.map(|target| Judged::new(as_installed, target)),
         medians,
     }
 }
@@ -126,22 +107,9 @@ fn median_of(runs: &ContenderRuns, figure: Figure) -> (Contender, Option<f64>) {
     (runs.contender, values.and_then(median))
 }
 
-/// The middle value; of an even number, the upper of the two in the middle.
-fn median(mut values: Vec<f64>) -> Option<f64> {
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_median_does_not_depend_on_the_order() {
-        assert_eq!(median(vec![3.0, 1.0, 2.0]), Some(2.0));
-        assert_eq!(median(vec![2.0, 3.0, 1.0]), Some(2.0));
-        assert_eq!(median(Vec::new()), None);
-    }
 
     #[test]
     fn the_target_is_judged_against_mlx_lm_as_installed() {
@@ -150,13 +118,15 @@ mod tests {
             (Contender::MlxLm, Some(4.0)),
             (Contender::MlxLmWithOpenBlas, Some(1.0)),
         ];
-        let judged =
-            |target| comparison(Figure::PeakResidentBytes, medians.clone(), Some(target)).is_met;
+        let judged = |target| {
+            let compared = comparison(Figure::PeakResidentBytes, medians.clone(), Some(target));
+            compared.judged.unwrap().is_met
+        };
         assert_eq!(judged(Target::AtMost(0.5)), Some(true));
         assert_eq!(judged(Target::AtMost(0.4)), Some(false));
         assert_eq!(judged(Target::AtLeast(0.6)), Some(false));
         let compared = comparison(Figure::PeakResidentBytes, medians, None);
-        assert_eq!(compared.is_met, None);
+        assert_eq!(compared.judged, None);
         assert_eq!(
             compared.ratios,
             [
@@ -175,6 +145,6 @@ mod tests {
             Some(Target::AtMost(0.7)),
         );
         assert_eq!(compared.ratios, [(Contender::MlxLm, None)]);
-        assert_eq!(compared.is_met, None);
+        assert_eq!(compared.judged.unwrap().is_met, None);
     }
 }

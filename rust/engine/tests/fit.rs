@@ -1,0 +1,130 @@
+//! The predicted peak against the measured one, on models that the prediction was not fitted to. MLX
+//! counts for the whole process, so this is one test in a program of its own; `make bench` prints its
+//! table.
+
+mod support;
+
+use headroom_engine::{GenerationSummary, Model};
+use headroom_memory::KvQuantization;
+use headroom_mlx::allocator;
+use support::random_model::RandomModel;
+use support::{generate, load};
+
+/// How far the prediction may be from the measurement.
+const TOLERANCE: f64 = 0.10;
+/// Enough to take in decoding and its look-ahead.
+const NEW_TOKENS: u32 = 8;
+
+const SMALL_QWEN3: RandomModel = RandomModel {
+    family: "qwen3",
+    hidden_size: 384,
+    layers: 5,
+    intermediate_size: 1024,
+    heads: 6,
+    key_value_heads: 2,
+    head_dim: 64,
+    vocabulary_size: 8192,
+    bits: 4,
+};
+
+const WIDE_QWEN3: RandomModel = RandomModel {
+    hidden_size: 640,
+    layers: 3,
+    intermediate_size: 2560,
+    heads: 8,
+    key_value_heads: 4,
+    head_dim: 128,
+    vocabulary_size: 16_384,
+    ..SMALL_QWEN3
+};
+
+const LLAMA: RandomModel = RandomModel {
+    family: "llama",
+    hidden_size: 640,
+    layers: 6,
+    intermediate_size: 1792,
+    heads: 10,
+    key_value_heads: 5,
+    head_dim: 64,
+    vocabulary_size: 16_384,
+    bits: 4,
+};
+
+/// One generation: prompt, step, bound, bits of keys and values.
+#[derive(Clone, Copy)]
+struct Case(usize, u32, Option<u32>, Option<u8>);
+
+const CASES: [Case; 4] = [
+    Case(1100, 512, None, None),
+    Case(1100, 96, None, Some(16)),
+    Case(900, 64, Some(500), Some(4)),
+    Case(300, 200, None, Some(8)),
+];
+
+fn with_bits(model: RandomModel, bits: usize) -> RandomModel {
+    RandomModel { bits, ..model }
+}
+
+fn run(model: &Model, case: Case) -> GenerationSummary {
+    let Case(prompt_tokens, prefill_step, max_kv_size, kv_bits) = case;
+    allocator::clear_cache().unwrap();
+    allocator::reset_peak().unwrap();
+    let prompt: String = ('a'..='z').cycle().take(prompt_tokens).collect();
+    generate(model, &prompt, |parameters| {
+        parameters.max_tokens = NEW_TOKENS;
+        parameters.prefill_step = prefill_step;
+        parameters.max_kv_size = max_kv_size;
+        parameters.kv_quantization = kv_bits.map(|bits| KvQuantization {
+            bits,
+            group_size: 64,
+        });
+    })
+}
+
+/// Prints a row and gives the error as a share of the measured peak.
+fn compare(model: RandomModel, case: Case, summary: &GenerationSummary) -> f64 {
+    let (predicted, measured) = (summary.predicted_peak_mlx_bytes, summary.peak_mlx_bytes);
+    let error = (predicted as f64 - measured as f64) / measured as f64;
+    let Case(_, step, bound, kv_bits) = case;
+    let weights = match model.bits {
+        16 => "bfloat16".to_owned(),
+        bits => format!("{bits} bits"),
+    };
+    println!(
+        "{:>6} {:>9} {:>8} {:>5} {:>6} {:>7} {:>10.2} {:>10.2} {:>+7.1} %",
+        model.family,
+        weights,
+        summary.prompt_tokens,
+        step,
+        bound.map_or("all".to_owned(), |bound| bound.to_string()),
+        kv_bits.map_or("full".to_owned(), |bits| bits.to_string()),
+        predicted as f64 / f64::from(1 << 20),
+        measured as f64 / f64::from(1 << 20),
+        100.0 * error,
+    );
+    error.abs()
+}
+
+#[test]
+fn the_peak_is_predicted_to_a_tenth() {
+    println!(
+        "{:>6} {:>9} {:>8} {:>5} {:>6} {:>7} {:>10} {:>10} {:>9}",
+        "family", "weights", "prompt", "step", "kept", "KV bits", "predicted", "measured", "error"
+    );
+    let models = [
+        SMALL_QWEN3,
+        with_bits(SMALL_QWEN3, 16),
+        with_bits(WIDE_QWEN3, 8),
+        LLAMA,
+        with_bits(LLAMA, 16),
+    ];
+    let mut largest = 0.0_f64;
+    for sizes in models {
+        let directory = sizes.write();
+        let model = load(directory.path());
+        for case in CASES {
+            largest = largest.max(compare(sizes, case, &run(&model, case)));
+        }
+    }
+    assert!(largest <= TOLERANCE, "the largest error is {largest:.3}");
+}
