@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
+mod address_space;
 mod arguments;
 mod debug_logits;
 mod error;
@@ -23,6 +24,7 @@ use arguments::{Arguments, Command, DebugCommand};
 use error::CliError;
 
 fn main() -> ExitCode {
+    address_space::keep_room();
     let arguments = Arguments::parse();
     headroom_engine::use_one_heap();
     // A panic, on whichever thread, comes back as an error; its own report would only add noise.

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use headroom_hub::{Selection, SelectionRequest};
 use headroom_memory::{
-    Backend, Fit, GenerationPlan, KvQuantization, LayerGeometry, ModelGeometry, StepShape, fit,
-    predict, workspace_bytes,
+    Backend, Fit, GenerationPlan, KvQuantization, LayerGeometry, MemoryState, ModelGeometry,
+    StepShape, fit, predict, workspace_bytes,
 };
 use headroom_mlx::Processor;
 use headroom_models::{FAMILIES, LayerShape, ModelOutline, ModelShape, outline};
@@ -31,6 +31,9 @@ pub struct FitReport {
 
 /// Kept free beside MLX's arrays, as the governor does beside every step.
 const BESIDE_ARRAYS_BYTES: u64 = 12 << 20;
+
+/// OpenBLAS's buffer for one thread.
+const BLAS_ADDRESS_BYTES: u64 = 128 << 20;
 
 /// A question and an answer: what a model must at least have room for to be loaded.
 const SHORTEST_CONTEXT: u32 = 256;
@@ -100,6 +103,14 @@ pub(crate) fn require_room(
     }
 }
 
+/// What BLAS maps at the first product, where addresses are limited.
+fn blas_addresses(state: &MemoryState) -> u64 {
+    match (state.system.address_space.limit_bytes, backend()) {
+        (Some(_), Backend::Cpu) => BLAS_ADDRESS_BYTES,
+        _ => 0,
+    }
+}
+
 fn report(
     outline: &ModelOutline,
     plan: &GenerationPlan,
@@ -109,7 +120,8 @@ fn report(
     let reserve = state.budget_bytes.unwrap_or(0) / 50;
     let kept_free = reserve
         .max(BESIDE_ARRAYS_BYTES)
-        .saturating_add(beside_bytes);
+        .saturating_add(beside_bytes)
+        .saturating_add(blas_addresses(&state));
     let available_bytes = state
         .available_bytes
         .map(|bytes| bytes.saturating_sub(kept_free));

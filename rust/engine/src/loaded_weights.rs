@@ -74,6 +74,7 @@ fn load_into(
     progress: &Sender<LoadProgress>,
     stop: &Canceller,
 ) -> Result<ModelShape, ModelError> {
+    headroom_mlx::warm_up_products()?;
     let model = open(
         directory,
         &mut |now| match progress.send(now).is_err() || stop.is_cancelled() {

@@ -17,7 +17,9 @@ pub use heap::{keep_heap_trimmed, trim_heap, use_one_heap};
 pub use mlx_rs::error::Exception;
 pub use mlx_rs::{Array, Dtype};
 pub use processor::{Processor, recommended_working_set_bytes, start, use_metal_library};
-pub use products::{QuantizedMatrix, multiply_dense, multiply_quantized, rows_of_quantized};
+pub use products::{
+    QuantizedMatrix, multiply_dense, multiply_quantized, rows_of_quantized, warm_up_products,
+};
 pub use tensor_bytes::{array_from_bytes, bytes_of_array};
 
 /// What every fallible MLX operation returns.

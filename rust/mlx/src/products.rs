@@ -37,6 +37,13 @@ const DENSE_BLOCK_ELEMENTS: i32 = 1 << 18;
 /// The same for a quantised weight: 2 MiB; at 1 MiB prefill at 4 bits was a fifth slower.
 const QUANTIZED_BLOCK_ELEMENTS: i32 = 1 << 19;
 
+/// Lets BLAS take its buffers now, so that they count as used before anything is weighed against what
+/// is left: OpenBLAS maps 128 MiB of addresses at the first product of a process.
+pub fn warm_up_products() -> Result<()> {
+    let matrix = Array::from_slice(&[1.0f32; 64 * 64], &[64, 64]);
+    matrix.matmul(&matrix)?.eval()
+}
+
 /// `x · weightᵀ` for `x (..., in)` and a dense `weight (out, in)`.
 pub fn multiply_dense(x: &Array, weight: &Array) -> Result<Array> {
     if x.dtype() == weight.dtype() || Processor::current() == Processor::Gpu {
