@@ -91,7 +91,7 @@ fn a_limit_that_is_reached_ends_it_with_the_text_so_far(model: &Model) {
 }
 
 fn a_limit_makes_chunks_smaller(model: &Model) {
-    limit_to(used_bytes() + (16 << 20));
+    limit_to(used_bytes() + (40 << 20));
     let prompt = PROMPT.repeat(40);
     let limited = generate(model, &prompt, |p| p.max_tokens = 8);
     set_max_memory(None).unwrap();
