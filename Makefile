@@ -27,7 +27,7 @@ demo: build ## Show this machine's memory and let the shipped model tell a story
 test: setup ## Run every test: Rust, C, Swift, golden logits, Apple type check
 	@$(CARGO) xtask test
 
-bench: setup ## Measure beside mlx-lm and print ratios
+bench: setup ## Measure strategies, governor and predictions, then everything beside mlx-lm
 	@$(CARGO) xtask bench
 
 survival: setup ## Generate inside limits that the kernel enforces (on Linux)
