@@ -32,8 +32,8 @@ pub struct FitReport {
 /// Kept free beside MLX's arrays, as the governor does beside every step.
 const BESIDE_ARRAYS_BYTES: u64 = 12 << 20;
 
-/// OpenBLAS's buffer for one thread.
-const BLAS_ADDRESS_BYTES: u64 = 128 << 20;
+/// OpenBLAS's buffer for one thread; where it cannot be mapped, OpenBLAS tries again for ever.
+pub(crate) const BLAS_ADDRESS_BYTES: u64 = 128 << 20;
 
 /// A question and an answer: what a model must at least have room for to be loaded.
 const SHORTEST_CONTEXT: u32 = 256;

@@ -10,7 +10,7 @@ use headroom_memory::{
 use headroom_mlx::{allocator, keep_heap_trimmed};
 
 use crate::error::EngineError;
-use crate::fit::{Predictor, backend, clamped};
+use crate::fit::{BLAS_ADDRESS_BYTES, Predictor, backend, clamped};
 use crate::memory::{memory_state, read};
 use crate::memory_limits::usual_cache_limit;
 use crate::mlx_thread::{ModelId, ModelStore};
@@ -117,7 +117,12 @@ impl Governing {
             .next_step_bytes
             .saturating_add(room_in_cache)
             .saturating_sub(figures.cache_bytes);
-        Observation::new(self.started.elapsed(), state, usual, work)
+        let mut observation = Observation::new(self.started.elapsed(), state, usual, work);
+        if state.system.address_space.limit_bytes.is_some() {
+            let available = &mut observation.available_bytes;
+            *available = available.map(|bytes| bytes.saturating_sub(BLAS_ADDRESS_BYTES));
+        }
+        observation
     }
 
     fn work(&self, generator: &TokenGenerator, store: &ModelStore) -> Work {
