@@ -29,11 +29,11 @@ pub struct FitReport {
     pub alternative: Option<String>,
 }
 
-/// Kept free beside MLX's arrays, as the governor does beside every step.
-const BESIDE_ARRAYS_BYTES: u64 = 12 << 20;
+/// Kept free beside MLX's arrays, before a model is admitted and beside every step.
+pub(crate) const BESIDE_ARRAYS_BYTES: u64 = 12 << 20;
 
 /// OpenBLAS's buffer for one thread; where it cannot be mapped, OpenBLAS tries again for ever.
-pub(crate) const BLAS_ADDRESS_BYTES: u64 = 128 << 20;
+const BLAS_ADDRESS_BYTES: u64 = 128 << 20;
 
 /// A question and an answer: what a model must at least have room for to be loaded.
 const SHORTEST_CONTEXT: u32 = 256;
@@ -103,8 +103,8 @@ pub(crate) fn require_room(
     }
 }
 
-/// What BLAS maps at the first product, where addresses are limited.
-fn blas_addresses(state: &MemoryState) -> u64 {
+/// What BLAS may map at its next product, where addresses are limited.
+pub(crate) fn blas_addresses(state: &MemoryState) -> u64 {
     match (state.system.address_space.limit_bytes, backend()) {
         (Some(_), Backend::Cpu) => BLAS_ADDRESS_BYTES,
         _ => 0,

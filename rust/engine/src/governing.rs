@@ -10,7 +10,7 @@ use headroom_memory::{
 use headroom_mlx::{allocator, keep_heap_trimmed};
 
 use crate::error::EngineError;
-use crate::fit::{BLAS_ADDRESS_BYTES, Predictor, backend, clamped};
+use crate::fit::{BESIDE_ARRAYS_BYTES, Predictor, backend, blas_addresses, clamped};
 use crate::memory::{memory_state, read};
 use crate::memory_limits::usual_cache_limit;
 use crate::mlx_thread::{ModelId, ModelStore};
@@ -20,13 +20,9 @@ use crate::token_generator::TokenGenerator;
 /// nothing new: caches grow in steps, and each of those is looked at before.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
-/// Kept free beside every step. Beyond MLX's own peak a step took some 10 MB: buffers of BLAS, holes in
-/// the heap, page tables.
-const LEAST_RESERVE_BYTES: u64 = 12 << 20;
-
-/// What a step may take of the process for each byte of predicted workspace. On a CPU the heap is left
-/// with holes while a step runs: beyond MLX's own peak, the first chunk of a 302 M-parameter model took
-/// 2.4 times its workspace. On Metal there is no such heap, and what is left is the prediction's error.
+/// What a step may take of the process for each byte of predicted workspace. Beyond MLX's own peak, the
+/// first chunk of a 302 M-parameter model took 2.4 times its workspace on a CPU; holes in the heap are
+/// the likely cause. Metal has no such heap, which leaves the prediction's error; not measured there.
 const fn with_margin(workspace_bytes: u64, backend: Backend) -> u64 {
     match backend {
         Backend::Cpu => workspace_bytes.saturating_mul(7) / 2,
@@ -56,7 +52,7 @@ impl Governing {
     pub(crate) fn new(predictor: Predictor, model: ModelId, usual_prefill_step: u32) -> Self {
         Self {
             governor: Governor::new(GovernorSettings {
-                least_reserve_bytes: LEAST_RESERVE_BYTES,
+                least_reserve_bytes: BESIDE_ARRAYS_BYTES,
                 ..GovernorSettings::default()
             }),
             predictor,
@@ -118,10 +114,9 @@ impl Governing {
             .saturating_add(room_in_cache)
             .saturating_sub(figures.cache_bytes);
         let mut observation = Observation::new(self.started.elapsed(), state, usual, work);
-        if state.system.address_space.limit_bytes.is_some() {
-            let available = &mut observation.available_bytes;
-            *available = available.map(|bytes| bytes.saturating_sub(BLAS_ADDRESS_BYTES));
-        }
+        observation.available_bytes = observation
+            .available_bytes
+            .map(|bytes| bytes.saturating_sub(blas_addresses(state)));
         observation
     }
 

@@ -4,8 +4,9 @@
 //! ahead of its thread, so that the peak cannot be read off the formulas of the model. The shares
 //! below are least-squares fits over 144 measured peaks (4 models of both families, 4 and 8 bits and
 //! bfloat16, prompts of 256 to 2,048 tokens, steps of 16 to 1,024) on a CPU; the largest error was 6 %
-//! of the peak. `rust/engine/tests/fit.rs` holds them to other models. For Metal they are what the
-//! same graph keeps with fused attention; nobody has measured them there yet.
+//! of the peak before the shares were rounded. `rust/engine/tests/fit.rs` holds them to other models.
+//! For Metal they are what the same graph keeps with fused attention; nobody has measured them there
+//! yet.
 
 use super::geometry::{Backend, ModelGeometry};
 use super::kv_bytes::KvLayout;
