@@ -133,7 +133,9 @@ fn kind_of(error: &EngineError) -> FaultKind {
         EngineError::NoChatTemplate { .. } => FaultKind::NoChatTemplate,
         EngineError::EmptyPrompt => FaultKind::PromptEmpty,
         EngineError::PromptTooLong { .. } => FaultKind::PromptTooLong,
-        EngineError::Parameter { .. } => FaultKind::InvalidParameter,
+        EngineError::Parameter { .. } | EngineError::BiasOutOfVocabulary { .. } => {
+            FaultKind::InvalidParameter
+        }
         EngineError::Spill(_) => FaultKind::SpillFailed,
         EngineError::Mlx(_) => FaultKind::Computation,
         EngineError::Interrupted(_) => FaultKind::Interrupted,

@@ -142,6 +142,7 @@ impl hr_generate_parameters {
                 true => Governing::On,
                 false => Governing::Off,
             },
+            ..GenerateParameters::default()
         })
     }
 

@@ -152,6 +152,7 @@ impl From<BridgedParameters> for GenerateParameters {
                 true => Governing::On,
                 false => Governing::Off,
             },
+            ..Self::default()
         }
     }
 }

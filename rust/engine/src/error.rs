@@ -94,6 +94,14 @@ pub enum EngineError {
         /// What it may be.
         allowed: &'static str,
     },
+    /// A bias for a token that there is not.
+    #[error("logit_bias names token {id}, but the model's vocabulary ends at {}; leave it out", vocabulary_size.saturating_sub(1))]
+    BiasOutOfVocabulary {
+        /// The id that was named.
+        id: u32,
+        /// How many ids the model has.
+        vocabulary_size: u32,
+    },
     /// MLX failed outside a model.
     #[error("MLX could not compute: {}; free memory or use a smaller model or prompt", .0.what())]
     Mlx(#[from] Exception),
@@ -122,6 +130,7 @@ impl EngineError {
             Self::EmptyPrompt
                 | Self::PromptTooLong { .. }
                 | Self::Parameter { .. }
+                | Self::BiasOutOfVocabulary { .. }
                 | Self::NoChatTemplate { .. }
                 | Self::Model(ModelError::TokenOutOfRange { .. })
         )

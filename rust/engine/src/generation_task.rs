@@ -17,6 +17,7 @@ use crate::governing::Governing;
 use crate::memory::memory_state;
 use crate::mlx_thread::{InUse, ModelId, ModelStore, Progress, Task};
 use crate::parameters::{GenerateParameters, Governing as GoverningMode};
+use crate::sampler::{SamplingPlan, TokenLogprobs};
 use crate::spill::SpilledCache;
 use crate::stop_strings::{Passed, StopStrings};
 use crate::text_codec::TextCodec;
@@ -31,6 +32,7 @@ pub(crate) struct GenerationRequest {
     /// The most tokens to generate, the context's end considered.
     pub(crate) token_limit: usize,
     pub(crate) parameters: GenerateParameters,
+    pub(crate) sampling: SamplingPlan,
     pub(crate) load_time: Duration,
     pub(crate) asked_at: Instant,
     pub(crate) events: EventSender,
@@ -90,6 +92,7 @@ impl Work {
 struct Answer {
     text: String,
     tokens: Vec<u32>,
+    logprobs: Vec<TokenLogprobs>,
     actions: Vec<ActionReport>,
 }
 
@@ -146,7 +149,8 @@ impl GenerationTask {
                 }));
                 Ok(Turn::Advanced)
             }
-            Advance::Token(token) => {
+            Advance::Token(token, logprobs) => {
+                self.answer.logprobs.extend(logprobs);
                 let reason = self.take(token)?;
                 Ok(reason.map_or(Turn::Advanced, Turn::Ended))
             }
@@ -160,6 +164,7 @@ impl GenerationTask {
             ref predictor,
             ref parameters,
             ref prompt,
+            ref sampling,
             ..
         } = self.request;
         let governing = match parameters.governing {
@@ -169,8 +174,9 @@ impl GenerationTask {
                 Some(Governing::new(predictor.clone(), model, step))
             }
         };
+        let (prompt, sampling) = (prompt.clone(), sampling.clone());
         Ok(Work {
-            generator: TokenGenerator::new(store.get(model)?, prompt.clone(), parameters)?,
+            generator: TokenGenerator::new(store.get(model)?, prompt, parameters, sampling)?,
             governing,
             rest: Rest::None,
             _in_use: store.in_use(model)?,
@@ -319,6 +325,7 @@ impl GenerationTask {
             actions: answer.actions,
             text: answer.text,
             tokens: answer.tokens,
+            logprobs: answer.logprobs,
         })
     }
 }

@@ -42,4 +42,5 @@ pub use memory::{
 pub use memory_limits::{optimal_generation_settings, set_adaptive_memory_limits};
 pub use model::{Admission, Model, Prompt};
 pub use parameters::{GenerateParameters, Governing};
+pub use sampler::{TokenLogprob, TokenLogprobs};
 pub use session::{ChatSession, Reply};

@@ -15,6 +15,7 @@ use crate::generation_task::{GenerationRequest, GenerationTask};
 use crate::loaded_weights::LoadedWeights;
 use crate::mlx_thread::{MlxThread, ModelStore, Progress, Task};
 use crate::parameters::GenerateParameters;
+use crate::sampler::SamplingPlan;
 use crate::text_codec::TextCodec;
 
 /// A model in memory with its tokenizer. Cheap to clone, usable from any thread; the weights go
@@ -113,7 +114,7 @@ impl Model {
         parameters: &GenerateParameters,
     ) -> Result<Generation, EngineError> {
         let asked_at = Instant::now();
-        parameters.validate()?;
+        let sampling = SamplingPlan::new(parameters, &self.loaded.codec)?;
         let prompt = self.tokens_of(prompt)?;
         let token_limit = self.token_limit(prompt.len(), parameters.max_tokens)?;
         let (events, generation) = Generation::channel();
@@ -124,6 +125,7 @@ impl Model {
             prompt,
             token_limit,
             parameters: parameters.clone(),
+            sampling,
             load_time: self.loaded.load_time,
             asked_at,
             events,

@@ -78,6 +78,17 @@ impl TextCodec {
         self.end_tokens.contains(&token)
     }
 
+    /// The tokens that end an answer, as far as the model's vocabulary has them.
+    pub(crate) fn end_tokens(&self) -> impl Iterator<Item = u32> {
+        let tokens = self.end_tokens.iter().copied();
+        tokens.filter(|&token| token < self.vocabulary_size)
+    }
+
+    /// How many ids the model has.
+    pub(crate) fn vocabulary_size(&self) -> u32 {
+        self.vocabulary_size
+    }
+
     /// What the tokenizer's library could not do, with the file that it could not do it by.
     pub(crate) fn failed(&self, reason: &(impl Display + ?Sized)) -> EngineError {
         EngineError::Tokenizer {

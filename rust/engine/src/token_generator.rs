@@ -7,7 +7,7 @@ use headroom_models::{LanguageModel, LogitRows};
 use crate::error::EngineError;
 use crate::kv_cache::{KvCache, KvSettings};
 use crate::parameters::GenerateParameters;
-use crate::sampler::Sampler;
+use crate::sampler::{Sampled, Sampler, SamplingPlan, TokenLogprobs};
 use crate::spill::SpilledCache;
 
 /// One prompt on its way through a model.
@@ -24,19 +24,19 @@ enum State {
         prompt: Vec<u32>,
         done: usize,
     },
-    /// The token that is being computed, `(1, 1)`.
+    /// The token that is being computed.
     Decode {
-        pending: Array,
+        pending: Sampled,
     },
 }
 
 /// What a step brought.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq)]
 pub(crate) enum Advance {
     /// Prompt tokens computed so far.
     Prefilled(usize),
-    /// The next token.
-    Token(u32),
+    /// The next token, and how likely it was where the host asked for that.
+    Token(u32, Option<TokenLogprobs>),
 }
 
 /// Whether the step after the token at hand will be wanted.
@@ -53,10 +53,11 @@ impl TokenGenerator {
         model: &dyn LanguageModel,
         prompt: Vec<u32>,
         parameters: &GenerateParameters,
+        sampling: SamplingPlan,
     ) -> Result<Self, EngineError> {
         Ok(Self {
             cache: KvCache::new(model, KvSettings::from(parameters))?,
-            sampler: Sampler::new(parameters.clone(), &prompt)?,
+            sampler: Sampler::new(sampling, &prompt)?,
             prefill_step: parameters.prefill_step as usize,
             state: State::Prefill { prompt, done: 0 },
         })
@@ -78,14 +79,15 @@ impl TokenGenerator {
                 Ok(Advance::Prefilled(end))
             }
             State::Decode { pending } => {
-                let token = pending.clone();
+                let sampled = pending.clone();
                 if look_ahead == LookAhead::Yes {
                     self.cache.settle()?;
-                    self.start_step(model, &token)?;
+                    self.start_step(model, &sampled.token)?;
                 }
-                Ok(Advance::Token(
-                    token.try_item_exact::<u32>().map_err(conversion_error)?,
-                ))
+                let token = sampled.token.try_item_exact();
+                let token = token.map_err(conversion_error)?;
+                let logprobs = sampled.logprobs.map(|pending| pending.read(token));
+                Ok(Advance::Token(token, logprobs.transpose()?))
             }
         }
     }
@@ -114,7 +116,7 @@ impl TokenGenerator {
     /// Moves the KV cache to disk, once what is being computed is done.
     pub(crate) fn spill(&mut self) -> Result<SpilledCache, EngineError> {
         if let State::Decode { pending } = &self.state {
-            eval([pending])?;
+            eval(pending.arrays())?;
         }
         let spilled = SpilledCache::spill(&mut self.cache.model_cache)?;
         allocator::clear_cache()?;
@@ -138,7 +140,7 @@ impl TokenGenerator {
         let logits = model.forward(chunk, &mut self.cache.model_cache, LogitRows::Last)?;
         if is_last {
             let pending = self.sampler.sample(&logits)?;
-            eval([&pending])?;
+            eval(pending.arrays())?;
             self.state = State::Decode { pending };
         } else {
             eval(self.cache.arrays())?;
@@ -152,7 +154,7 @@ impl TokenGenerator {
     fn start_step(&mut self, model: &dyn LanguageModel, token: &Array) -> Result<(), EngineError> {
         let logits = model.forward(token, &mut self.cache.model_cache, LogitRows::Last)?;
         let pending = self.sampler.sample(&logits)?;
-        async_eval([&pending])?;
+        async_eval(pending.arrays())?;
         self.state = State::Decode { pending };
         Ok(())
     }

@@ -62,6 +62,7 @@ fn every_choice_arrives() {
         quantized_kv_start: 11,
         monitor_interval: Some(12),
         governing: Governing::Off,
+        ..GenerateParameters::default()
     };
     assert_eq!(owned(given).unwrap(), expected);
 }
