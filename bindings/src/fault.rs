@@ -73,6 +73,10 @@ pub(crate) enum FaultKind {
     DownloadBusy,
     /// A paused generation could not be kept on disk or brought back.
     SpillFailed,
+    /// A schema or pattern for the output cannot be used.
+    InvalidConstraint,
+    /// A constraint on the output could not be followed to its end.
+    ConstraintFailed,
 }
 
 /// A failure on its way to the host.
@@ -136,6 +140,8 @@ fn kind_of(error: &EngineError) -> FaultKind {
         EngineError::Parameter { .. } | EngineError::BiasOutOfVocabulary { .. } => {
             FaultKind::InvalidParameter
         }
+        EngineError::Constraint { .. } => FaultKind::InvalidConstraint,
+        EngineError::ConstraintFailed(_) => FaultKind::ConstraintFailed,
         EngineError::Spill(_) => FaultKind::SpillFailed,
         EngineError::Mlx(_) => FaultKind::Computation,
         EngineError::Interrupted(_) => FaultKind::Interrupted,

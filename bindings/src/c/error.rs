@@ -75,6 +75,10 @@ pub enum hr_code {
     HR_DOWNLOAD_BUSY = 30,
     /// A paused generation could not be kept on disk or brought back.
     HR_SPILL_FAILED = 31,
+    /// A schema or pattern for the output cannot be used.
+    HR_INVALID_CONSTRAINT = 32,
+    /// A constraint on the output could not be followed to its end.
+    HR_CONSTRAINT_FAILED = 33,
 }
 
 impl From<FaultKind> for hr_code {
@@ -111,6 +115,8 @@ impl From<FaultKind> for hr_code {
             FaultKind::DiskFull => Self::HR_DISK_FULL,
             FaultKind::DownloadBusy => Self::HR_DOWNLOAD_BUSY,
             FaultKind::SpillFailed => Self::HR_SPILL_FAILED,
+            FaultKind::InvalidConstraint => Self::HR_INVALID_CONSTRAINT,
+            FaultKind::ConstraintFailed => Self::HR_CONSTRAINT_FAILED,
         }
     }
 }

@@ -102,6 +102,17 @@ pub enum EngineError {
         /// How many ids the model has.
         vocabulary_size: u32,
     },
+    /// A schema or pattern for the output that cannot be kept to.
+    #[error("the {kind} for the output cannot be used: {reason}; change it")]
+    Constraint {
+        /// What it was meant to be.
+        kind: &'static str,
+        /// What its compiler said.
+        reason: String,
+    },
+    /// A constraint could not be followed to its end.
+    #[error("the constraint on the output could not be followed further: {0}; make it simpler")]
+    ConstraintFailed(String),
     /// MLX failed outside a model.
     #[error("MLX could not compute: {}; free memory or use a smaller model or prompt", .0.what())]
     Mlx(#[from] Exception),
@@ -130,6 +141,7 @@ impl EngineError {
             Self::EmptyPrompt
                 | Self::PromptTooLong { .. }
                 | Self::Parameter { .. }
+                | Self::Constraint { .. }
                 | Self::BiasOutOfVocabulary { .. }
                 | Self::NoChatTemplate { .. }
                 | Self::Model(ModelError::TokenOutOfRange { .. })

@@ -151,7 +151,9 @@ impl GenerationTask {
             }
             Advance::Token(token, logprobs) => {
                 self.answer.logprobs.extend(logprobs);
-                let reason = self.take(token)?;
+                let ended = self.take(token)?;
+                let is_complete = work.generator.is_complete();
+                let reason = is_complete.then_some(StopReason::Stop).or(ended);
                 Ok(reason.map_or(Turn::Advanced, Turn::Ended))
             }
         }

@@ -6,6 +6,7 @@
 //! and no host code runs on MLX's thread.
 
 mod chat_template;
+mod constraint;
 mod controls;
 mod detokenizer;
 mod error;
@@ -29,6 +30,7 @@ mod text_codec;
 mod token_generator;
 
 pub use chat_template::{ChatMessage, Role};
+pub use constraint::OutputConstraint;
 pub use controls::{Canceller, Pauser, Spill};
 pub use error::EngineError;
 pub use events::{Event, Generation, GenerationSummary, StopReason};

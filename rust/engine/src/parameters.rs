@@ -6,6 +6,7 @@ use std::ops::RangeInclusive;
 use headroom_memory::KvQuantization;
 use headroom_models::{CacheQuantization, ModelCache};
 
+use crate::constraint::OutputConstraint;
 use crate::error::EngineError;
 
 /// What a host may choose for one generation.
@@ -42,6 +43,9 @@ pub struct GenerateParameters {
     pub top_logprobs: Option<u32>,
     /// The model may not end its answer before it has this many tokens.
     pub min_tokens: u32,
+    /// What the answer must look like; `None` lets the model write what it likes. A text that is
+    /// whole ends whatever `min_tokens` says.
+    pub constraint: Option<OutputConstraint>,
     /// Same seed, same prompt, same tokens. `None` takes a new one each time.
     pub seed: Option<u64>,
     /// Texts that end the generation; they are not part of the answer.
@@ -90,6 +94,7 @@ impl Default for GenerateParameters {
             logit_bias: BTreeMap::new(),
             top_logprobs: None,
             min_tokens: 0,
+            constraint: None,
             seed: None,
             stop: Vec::new(),
             prefill_step: 512,

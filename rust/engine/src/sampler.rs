@@ -6,17 +6,20 @@
 //! come at all is taken out between the two.
 
 mod filters;
+mod limits;
 mod logprobs;
 mod penalties;
 mod plan;
 
-use headroom_mlx::ops::indexing::{TryIndexOp, argmax_axis, put_along_axis};
-use headroom_mlx::ops::{divide, full, random};
+use headroom_mlx::ops::indexing::{TryIndexOp, argmax_axis};
+use headroom_mlx::ops::{divide, random};
 use headroom_mlx::{Array, Dtype, Result};
 
+use crate::constraint::Constraint;
 use crate::error::EngineError;
 use crate::parameters::GenerateParameters;
-use filters::{impossible, keep_likely};
+use filters::keep_likely;
+use limits::Limits;
 use logprobs::log_softmax;
 use penalties::Penalties;
 
@@ -34,9 +37,7 @@ pub(crate) struct Sampler {
     parameters: GenerateParameters,
     key: Array,
     penalties: Penalties,
-    /// Ids `(1, n)` that end an answer; `None` when there are none.
-    end_tokens: Option<Array>,
-    sampled_tokens: u32,
+    limits: Limits,
 }
 
 /// A token on its way, still part of MLX's graph.
@@ -63,13 +64,10 @@ impl Sampler {
         prompt: &[u32],
     ) -> std::result::Result<Self, EngineError> {
         let seed = plan.parameters.seed.unwrap_or_else(rand_seed);
-        let end_tokens = &plan.end_tokens;
         Ok(Self {
             key: random::key(seed)?,
             penalties: Penalties::new(&plan.parameters, prompt),
-            end_tokens: (!end_tokens.is_empty())
-                .then(|| Array::from_slice(end_tokens, &[1, end_tokens.len() as i32])),
-            sampled_tokens: 0,
+            limits: Limits::new(&plan),
             parameters: plan.parameters,
         })
     }
@@ -78,13 +76,13 @@ impl Sampler {
     pub(crate) fn sample(&mut self, logits: &Array) -> std::result::Result<Sampled, EngineError> {
         let unchanged = logits.try_index((.., -1, ..))?.as_dtype(Dtype::Float32)?;
         let logits = self.penalties.apply(unchanged.clone())?;
-        let logits = self.forbid_early_end(logits)?;
+        let logits = self.limits.apply(logits)?;
         let token = match self.parameters.temperature {
             ..=COLDEST => argmax_axis(&logits, -1, true)?,
             temperature => self.draw(&logits, temperature)?,
         };
         self.penalties.remember(&token)?;
-        self.sampled_tokens = self.sampled_tokens.saturating_add(1);
+        self.limits.count();
         let count = self.parameters.top_logprobs;
         let logprobs = count.map(|count| PendingLogprobs::new(&unchanged, &token, count));
         Ok(Sampled {
@@ -101,15 +99,25 @@ impl Sampler {
         random::categorical(tempered, -1, None, &own)?.reshape(&[1, 1])
     }
 
-    /// No answer ends before it has the fewest tokens asked for.
-    fn forbid_early_end(&self, logits: Array) -> Result<Array> {
-        match &self.end_tokens {
-            Some(end_tokens) if self.sampled_tokens < self.parameters.min_tokens => {
-                let nothing = full::<f32>(end_tokens.shape(), impossible())?;
-                put_along_axis(&logits, end_tokens, nothing, -1)
-            }
-            _ => Ok(logits),
+    /// Whether [`Self::accept`] must hear of each token before the next one is sampled. Where it need
+    /// not, the next step can start while the token is still part of MLX's graph.
+    pub(crate) fn needs_tokens(&self) -> bool {
+        self.limits.constraint.is_some()
+    }
+
+    /// Takes note of a generated token: each of them once, in order. Does nothing where no token is
+    /// needed.
+    pub(crate) fn accept(&mut self, token: u32) -> std::result::Result<(), EngineError> {
+        match &mut self.limits.constraint {
+            Some(constraint) => constraint.accept(token),
+            None => Ok(()),
         }
+    }
+
+    /// Whether the answer is whole and its constraint lets nothing follow.
+    pub(crate) fn is_complete(&self) -> bool {
+        let constraint = self.limits.constraint.as_ref();
+        constraint.is_some_and(Constraint::is_complete)
     }
 }
 

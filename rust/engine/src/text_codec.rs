@@ -3,6 +3,7 @@
 use std::fmt::Display;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use headroom_formats::{
     ConfigFile, FormatError, TOKENIZER_LIMIT_BYTES, check_tokenizer, read_bounded,
@@ -10,6 +11,7 @@ use headroom_formats::{
 use tokenizers::Tokenizer;
 
 use crate::chat_template::{ChatMessage, ChatTemplate, token_text};
+use crate::constraint::ConstraintCompiler;
 use crate::error::EngineError;
 
 /// A tokenizer with its chat template and the tokens that end an answer.
@@ -20,6 +22,8 @@ pub(crate) struct TextCodec {
     template: Option<ChatTemplate>,
     end_tokens: Vec<u32>,
     begin_text: Option<String>,
+    /// Made when the first constraint is asked for.
+    constraints: OnceLock<Result<ConstraintCompiler, String>>,
 }
 
 impl TextCodec {
@@ -38,6 +42,7 @@ impl TextCodec {
             tokenizer,
             path,
             vocabulary_size,
+            constraints: OnceLock::new(),
         })
     }
 
@@ -87,6 +92,21 @@ impl TextCodec {
     /// How many ids the model has.
     pub(crate) fn vocabulary_size(&self) -> u32 {
         self.vocabulary_size
+    }
+
+    /// What compiles constraints for this vocabulary.
+    ///
+    /// # Errors
+    /// When the tokenizer does not tell which bytes its tokens stand for.
+    pub(crate) fn constraints(&self) -> Result<&ConstraintCompiler, EngineError> {
+        let made = self.constraints.get_or_init(|| {
+            let end_tokens: Vec<u32> = self.end_tokens().collect();
+            let make =
+                || ConstraintCompiler::new(&self.tokenizer, self.vocabulary_size, &end_tokens);
+            guarded(|| Ok(make())).and_then(|made| made)
+        });
+        made.as_ref()
+            .map_err(|reason| self.failed(&format!("{reason}, which constrained output needs")))
     }
 
     /// What the tokenizer's library could not do, with the file that it could not do it by.

@@ -80,16 +80,39 @@ impl TokenGenerator {
             }
             State::Decode { pending } => {
                 let sampled = pending.clone();
+                if self.sampler.needs_tokens() {
+                    return self.advance_by_known(model, &sampled, look_ahead);
+                }
                 if look_ahead == LookAhead::Yes {
                     self.cache.settle()?;
                     self.start_step(model, &sampled.token)?;
                 }
-                let token = sampled.token.try_item_exact();
-                let token = token.map_err(conversion_error)?;
-                let logprobs = sampled.logprobs.map(|pending| pending.read(token));
-                Ok(Advance::Token(token, logprobs.transpose()?))
+                read(&sampled)
             }
         }
+    }
+
+    /// Whether the answer is whole and its constraint lets nothing follow.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.sampler.is_complete()
+    }
+
+    /// Waits for the token before the next step starts, because what may follow depends on it.
+    fn advance_by_known(
+        &mut self,
+        model: &dyn LanguageModel,
+        sampled: &Sampled,
+        look_ahead: LookAhead,
+    ) -> Result<Advance, EngineError> {
+        let advance = read(sampled)?;
+        if let Advance::Token(token, _) = advance {
+            self.sampler.accept(token)?;
+        }
+        if look_ahead == LookAhead::Yes && !self.is_complete() {
+            self.cache.settle()?;
+            self.start_step(model, &sampled.token)?;
+        }
+        Ok(advance)
     }
 
     /// Bytes of the KV cache.
@@ -158,6 +181,12 @@ impl TokenGenerator {
         self.state = State::Decode { pending };
         Ok(())
     }
+}
+
+fn read(sampled: &Sampled) -> Result<Advance, EngineError> {
+    let token = sampled.token.try_item_exact().map_err(conversion_error)?;
+    let logprobs = sampled.logprobs.as_ref().map(|one| one.read(token));
+    Ok(Advance::Token(token, logprobs.transpose()?))
 }
 
 pub(crate) fn conversion_error(error: impl std::fmt::Display) -> EngineError {

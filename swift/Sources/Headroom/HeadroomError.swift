@@ -75,6 +75,10 @@ public struct HeadroomError: LocalizedError, Sendable, Equatable {
         case downloadBusy = 30
         /// A paused generation could not be kept on disk or brought back.
         case spillFailed = 31
+        /// A schema or pattern for the output cannot be used.
+        case invalidConstraint = 32
+        /// A constraint on the output could not be followed to its end.
+        case constraintFailed = 33
     }
 
     /// The kind of failure; `nil` for one that is newer than this package.

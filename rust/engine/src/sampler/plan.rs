@@ -1,5 +1,6 @@
 //! What a generation samples by, checked against the model before any work for MLX begins.
 
+use crate::constraint::Constraint;
 use crate::error::EngineError;
 use crate::parameters::GenerateParameters;
 use crate::text_codec::TextCodec;
@@ -11,6 +12,7 @@ pub(crate) struct SamplingPlan {
     pub(super) parameters: GenerateParameters,
     /// Tokens that end an answer, all of them in the vocabulary.
     pub(super) end_tokens: Vec<u32>,
+    pub(super) constraint: Option<Constraint>,
 }
 
 impl SamplingPlan {
@@ -20,7 +22,10 @@ impl SamplingPlan {
     ) -> Result<Self, EngineError> {
         parameters.validate()?;
         parameters.validate_bias(codec.vocabulary_size())?;
+        let asked = parameters.constraint.as_ref();
+        let compiled = asked.map(|asked| codec.constraints()?.compile(asked));
         Ok(Self {
+            constraint: compiled.transpose()?,
             parameters: parameters.clone(),
             end_tokens: codec.end_tokens().collect(),
         })

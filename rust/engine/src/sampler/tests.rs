@@ -14,6 +14,7 @@ fn sampler_until(end_tokens: &[u32], change: impl FnOnce(&mut GenerateParameters
     let plan = SamplingPlan {
         parameters,
         end_tokens: end_tokens.to_vec(),
+        constraint: None,
     };
     Sampler::new(plan, &[1, 2]).unwrap()
 }
