@@ -154,7 +154,9 @@ fn kind_of_model_error(error: &ModelError) -> FaultKind {
         ModelError::NoDirectory { .. } => FaultKind::FileUnreadable,
         ModelError::Format(error) => kind_of_format_error(error),
         ModelError::UnknownFamily { .. } => FaultKind::UnknownFamily,
-        ModelError::TokenOutOfRange { .. } => FaultKind::InvalidParameter,
+        ModelError::TokenOutOfRange { .. } | ModelError::CachesDoNotFit { .. } => {
+            FaultKind::InvalidParameter
+        }
         ModelError::Cancelled => FaultKind::Cancelled,
         ModelError::Mlx(_) => FaultKind::Computation,
     }

@@ -219,6 +219,6 @@ fn layer_geometry(layer: &LayerShape) -> LayerGeometry {
     LayerGeometry {
         key_value_heads: layer.key_value_heads,
         head_dim: layer.head_dim,
-        window: None,
+        window: layer.window,
     }
 }

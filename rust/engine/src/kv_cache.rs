@@ -2,7 +2,9 @@
 
 use headroom_memory::KvQuantization;
 use headroom_mlx::Array;
-use headroom_models::{CachePrecision, CacheQuantization, LanguageModel, ModelCache, ModelShape};
+use headroom_models::{
+    CacheLayout, CachePrecision, CacheQuantization, LanguageModel, ModelCache, ModelShape,
+};
 
 use crate::error::EngineError;
 use crate::parameters::GenerateParameters;
@@ -26,9 +28,12 @@ impl KvCache {
                 precision(quantization)
             }
         };
-        let max_size = settings.max_size.map(clamped);
+        let layout = match settings.max_size.map(clamped) {
+            Some(max_size) => CacheLayout::Rotating { max_size },
+            None => CacheLayout::Simple,
+        };
         Ok(Self {
-            model_cache: model.new_cache(max_size),
+            model_cache: model.new_cache(layout),
             wanted,
             quantized_from: clamped(settings.quantized_start),
         })
@@ -76,7 +81,7 @@ impl KvCache {
 
     /// The most tokens kept; `None` while all are.
     pub(crate) fn max_size(&self) -> Option<u32> {
-        self.model_cache.max_size().map(i32::unsigned_abs)
+        self.model_cache.layout().max_size().map(i32::unsigned_abs)
     }
 
     pub(crate) fn arrays(&self) -> impl Iterator<Item = &Array> {

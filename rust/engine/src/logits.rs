@@ -125,7 +125,7 @@ fn all_logits(
     let mut all = Vec::new();
     for piece in tokens.chunks(chunk.max(1)) {
         let ids = Array::from_slice(piece, &[1, piece.len() as i32]);
-        let logits = model.forward(&ids, &mut cache.model_cache, LogitRows::All)?;
+        let logits = model.forward(&ids, &mut [&mut cache.model_cache], LogitRows::All)?;
         let logits = logits.try_index(0)?.as_dtype(Dtype::Float32)?;
         all.extend(logits.to_vec_exact::<f32>().map_err(conversion_error)?);
         cache.settle()?;

@@ -82,7 +82,7 @@ impl From<io::Error> for EngineError {
 #[cfg(test)]
 mod tests {
     use headroom_mlx::ops::arange;
-    use headroom_models::LogitRows;
+    use headroom_models::{CacheLayout, LogitRows};
 
     use super::*;
 
@@ -93,10 +93,12 @@ mod tests {
         let path = std::path::Path::new(directory);
         let go_on = &mut |_| std::ops::ControlFlow::Continue(());
         let model = headroom_models::open(path, go_on).unwrap();
-        let mut cache = model.new_cache(None);
+        let mut cache = model.new_cache(CacheLayout::Simple);
         let tokens = arange::<u32, u32>(3, 40, 1).unwrap();
         let tokens = tokens.reshape(&[1, 37]).unwrap();
-        model.forward(&tokens, &mut cache, LogitRows::Last).unwrap();
+        model
+            .forward(&tokens, &mut [&mut cache], LogitRows::Last)
+            .unwrap();
         let bytes = |cache: &ModelCache| -> Vec<_> {
             let arrays = cache.arrays().map(|array| bytes_of_array(array).unwrap());
             arrays.collect()

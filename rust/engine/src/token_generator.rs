@@ -160,7 +160,7 @@ impl TokenGenerator {
         chunk: &Array,
         is_last: bool,
     ) -> Result<(), EngineError> {
-        let logits = model.forward(chunk, &mut self.cache.model_cache, LogitRows::Last)?;
+        let logits = model.forward(chunk, &mut [&mut self.cache.model_cache], LogitRows::Last)?;
         if is_last {
             let pending = self.sampler.sample(&logits)?;
             eval(pending.arrays())?;
@@ -175,7 +175,7 @@ impl TokenGenerator {
     }
 
     fn start_step(&mut self, model: &dyn LanguageModel, token: &Array) -> Result<(), EngineError> {
-        let logits = model.forward(token, &mut self.cache.model_cache, LogitRows::Last)?;
+        let logits = model.forward(token, &mut [&mut self.cache.model_cache], LogitRows::Last)?;
         let pending = self.sampler.sample(&logits)?;
         async_eval(pending.arrays())?;
         self.state = State::Decode { pending };

@@ -1,5 +1,7 @@
 //! Grouped-query self-attention with RoPE (Ainslie et al., 2023), as the Llama line has it.
 
+use headroom_mlx::ops::concatenate;
+use headroom_mlx::ops::indexing::TryIndexOp;
 use headroom_mlx::{Array, Result};
 
 use crate::cache::KeyValueCache;
@@ -66,8 +68,9 @@ impl Attention {
         })
     }
 
-    /// `(1, tokens, hidden)` to the same shape; the cache learns the tokens' keys and values.
-    pub(crate) fn forward(&self, x: &Array, cache: &mut KeyValueCache) -> Result<Array> {
+    /// `(sequences, tokens, hidden)` to the same shape; each sequence's cache learns its tokens' keys
+    /// and values.
+    pub(crate) fn forward(&self, x: &Array, caches: &mut [&mut KeyValueCache]) -> Result<Array> {
         let mut queries = self.split_heads(&self.query.forward(x)?, self.heads)?;
         let mut keys = self.split_heads(&self.key.forward(x)?, self.key_value_heads)?;
         let values = self.split_heads(&self.value.forward(x)?, self.key_value_heads)?;
@@ -75,24 +78,55 @@ impl Attention {
             queries = norms.query.forward(&queries)?;
             keys = norms.key.forward(&keys)?;
         }
-        let queries = self.rope.forward(&queries, cache.offset())?;
-        let keys = self.rope.forward(&keys, cache.offset())?;
-        let seen = cache.update(&keys, &values)?;
-        let attended = seen.attend(&queries, (self.head_dim as f32).powf(-0.5))?;
+        let attended = match caches {
+            [cache] => self.attend(&queries, &keys, &values, cache)?,
+            caches => self.attend_each(&queries, &keys, &values, caches)?,
+        };
         self.output.forward(&self.join_heads(&attended)?)
     }
 
-    /// `(1, tokens, heads * head_dim)` to `(1, heads, tokens, head_dim)`.
+    /// Attention of one sequence, `(1, heads, tokens, head_dim)`.
+    fn attend(
+        &self,
+        queries: &Array,
+        keys: &Array,
+        values: &Array,
+        cache: &mut KeyValueCache,
+    ) -> Result<Array> {
+        let queries = self.rope.forward(queries, cache.offset())?;
+        let keys = self.rope.forward(keys, cache.offset())?;
+        let seen = cache.update(&keys, values)?;
+        seen.attend(&queries, (self.head_dim as f32).powf(-0.5))
+    }
+
+    /// Sequences stand at different positions and see different lengths, so that each attends alone.
+    fn attend_each(
+        &self,
+        queries: &Array,
+        keys: &Array,
+        values: &Array,
+        caches: &mut [&mut KeyValueCache],
+    ) -> Result<Array> {
+        let mut attended = Vec::with_capacity(caches.len());
+        for (row, cache) in (0..).zip(caches) {
+            let [queries, keys, values] =
+                [queries, keys, values].map(|array| array.try_index(row..row + 1));
+            attended.push(self.attend(&queries?, &keys?, &values?, cache)?);
+        }
+        concatenate(&attended, 0)
+    }
+
+    /// `(sequences, tokens, heads * head_dim)` to `(sequences, heads, tokens, head_dim)`.
     fn split_heads(&self, x: &Array, heads: i32) -> Result<Array> {
-        x.reshape(&[1, x.dim(1), heads, self.head_dim])?
+        x.reshape(&[x.dim(0), x.dim(1), heads, self.head_dim])?
             .transpose_axes(&[0, 2, 1, 3])
     }
 
-    /// `(1, heads, tokens, head_dim)` to `(1, tokens, heads * head_dim)`.
+    /// `(sequences, heads, tokens, head_dim)` to `(sequences, tokens, heads * head_dim)`.
     fn join_heads(&self, x: &Array) -> Result<Array> {
-        let tokens = x.dim(2);
+        let [sequences, tokens] = [0, 2].map(|axis| x.dim(axis));
         x.transpose_axes(&[0, 2, 1, 3])?
-            .reshape(&[1, tokens, self.heads * self.head_dim])
+            .reshape(&[sequences, tokens, self.heads * self.head_dim])
     }
 }
 

@@ -54,6 +54,26 @@ impl Decoder {
             shape: settings.shape(),
         })
     }
+
+    fn refuse_foreign_caches(
+        &self,
+        tokens: &Array,
+        caches: &mut [&mut ModelCache],
+    ) -> std::result::Result<(), ModelError> {
+        let sequences = tokens.shape().first().map_or(0, |&count| count as usize);
+        let layers = self.blocks.len();
+        let are_ours = caches
+            .iter_mut()
+            .all(|cache| cache.layers_mut().len() == layers);
+        match sequences == caches.len() && are_ours {
+            true => Ok(()),
+            false => Err(ModelError::CachesDoNotFit {
+                sequences,
+                layers,
+                caches: caches.len(),
+            }),
+        }
+    }
 }
 
 const HEAD: &str = "lm_head";
@@ -82,12 +102,17 @@ impl LanguageModel for Decoder {
     fn forward(
         &self,
         tokens: &Array,
-        cache: &mut ModelCache,
+        caches: &mut [&mut ModelCache],
         rows: LogitRows,
     ) -> std::result::Result<Array, ModelError> {
+        self.refuse_foreign_caches(tokens, caches)?;
         let mut hidden = self.embedding.forward(tokens)?;
-        for (block, layer_cache) in self.blocks.iter().zip(cache.layers_mut()) {
-            hidden = block.forward(&hidden, layer_cache)?;
+        for (number, block) in self.blocks.iter().enumerate() {
+            let mut layer: Vec<_> = caches
+                .iter_mut()
+                .filter_map(|cache| cache.layers_mut().get_mut(number))
+                .collect();
+            hidden = block.forward(&hidden, &mut layer)?;
         }
         let hidden = match rows {
             LogitRows::All => hidden,
@@ -132,11 +157,11 @@ impl Block {
         })
     }
 
-    /// `(1, tokens, hidden)` to the same shape.
-    fn forward(&self, x: &Array, cache: &mut KeyValueCache) -> Result<Array> {
+    /// `(sequences, tokens, hidden)` to the same shape.
+    fn forward(&self, x: &Array, caches: &mut [&mut KeyValueCache]) -> Result<Array> {
         let x = x.add(
             self.attention
-                .forward(&self.attention_norm.forward(x)?, cache)?,
+                .forward(&self.attention_norm.forward(x)?, caches)?,
         )?;
         x.add(self.mlp.forward(&self.mlp_norm.forward(&x)?)?)
     }

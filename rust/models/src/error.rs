@@ -42,6 +42,18 @@ pub enum ModelError {
         /// How many ids there are.
         vocabulary_size: u32,
     },
+    /// Sequences and caches do not belong together.
+    #[error(
+        "{sequences} sequences over {layers} layers were given {caches} caches that do not fit; give each sequence a cache that this model made"
+    )]
+    CachesDoNotFit {
+        /// Sequences to continue.
+        sequences: usize,
+        /// Layers that each cache must have.
+        layers: usize,
+        /// Caches given.
+        caches: usize,
+    },
     /// Loading was stopped by the host.
     #[error("loading was cancelled; load the model again to use it")]
     Cancelled,

@@ -20,7 +20,10 @@ mod rope;
 mod settings;
 mod tensor_source;
 
-pub use cache::{CachePrecision, CacheQuantization, KeyValueCache, ModelCache};
+pub use cache::{
+    CacheDescription, CacheLayout, CachePrecision, CacheQuantization, CacheStateError, ComputedIn,
+    ModelCache,
+};
 pub use error::ModelError;
 pub use family::{FAMILIES, Family, open, outline};
 pub use model::{LanguageModel, LayerShape, LoadProgress, LogitRows, ModelOutline, ModelShape};

@@ -2,7 +2,7 @@
 
 use headroom_mlx::Array;
 
-use crate::cache::ModelCache;
+use crate::cache::{CacheLayout, ModelCache};
 use crate::error::ModelError;
 
 /// A loaded language model. It lives on the one thread that owns MLX.
@@ -10,23 +10,20 @@ pub trait LanguageModel {
     /// The figures that callers need to feed it.
     fn shape(&self) -> &ModelShape;
 
-    /// Logits for `tokens (1, tokens)`, uint32, which continue what `cache` has seen.
+    /// Logits for `tokens (sequences, tokens)`, uint32; row `i` continues what `caches[i]` has seen,
+    /// and sequences may be of any length.
     ///
-    /// Returns `(1, rows, vocabulary)` in the model's own precision, not yet evaluated.
+    /// Returns `(sequences, rows, vocabulary)` in the model's own precision, not yet evaluated.
     fn forward(
         &self,
         tokens: &Array,
-        cache: &mut ModelCache,
+        caches: &mut [&mut ModelCache],
         rows: LogitRows,
     ) -> Result<Array, ModelError>;
 
-    /// An empty cache that fits this model and keeps at most `max_size` tokens, or all of them.
-    fn new_cache(&self, max_size: Option<i32>) -> ModelCache {
-        let layers = self.shape().layers.len();
-        match max_size {
-            Some(max_size) => ModelCache::rotating(layers, max_size),
-            None => ModelCache::simple(layers),
-        }
+    /// An empty cache that fits this model.
+    fn new_cache(&self, layout: CacheLayout) -> ModelCache {
+        ModelCache::new(self.shape(), layout)
     }
 }
 
@@ -54,6 +51,8 @@ pub struct LayerShape {
     pub key_value_heads: u32,
     /// Width of a head.
     pub head_dim: u32,
+    /// How many tokens each token sees, itself included; `None` for all before it.
+    pub window: Option<u32>,
 }
 
 /// What is known of a model before anything of it is loaded.

@@ -85,6 +85,7 @@ impl DecoderSettings {
         let layer = LayerShape {
             key_value_heads: self.key_value_heads as u32,
             head_dim: self.head_dim as u32,
+            window: None,
         };
         ModelShape {
             hidden_size: self.hidden_size as u32,

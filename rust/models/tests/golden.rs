@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use headroom_formats::Checkpoint;
 use headroom_mlx::Array;
-use headroom_models::{LanguageModel, LogitRows, open};
+use headroom_models::{CacheLayout, LanguageModel, LogitRows, open};
 
 /// Largest difference allowed, as a share of the largest expected logit.
 const TOLERANCE: f32 = 1e-3;
@@ -61,7 +61,7 @@ fn load(directory: &Path) -> Case {
 impl Case {
     /// Feeds the prompt in pieces of these sizes, in turn, and returns all logits.
     fn run(&self, sizes: &[usize]) -> Vec<f32> {
-        let mut cache = self.model.new_cache(None);
+        let mut cache = self.model.new_cache(CacheLayout::Simple);
         let mut logits = Vec::new();
         let mut rest = self.tokens.as_slice();
         for &size in sizes.iter().cycle() {
@@ -69,7 +69,7 @@ impl Case {
             let tokens = Array::from_slice(piece, &[1, piece.len() as i32]);
             let piece_logits = self
                 .model
-                .forward(&tokens, &mut cache, LogitRows::All)
+                .forward(&tokens, &mut [&mut cache], LogitRows::All)
                 .unwrap();
             logits.extend(piece_logits.to_vec_exact::<f32>().unwrap());
             rest = after;
@@ -115,7 +115,11 @@ fn the_last_row_alone_is_the_last_row_of_all() {
     let tokens = Array::from_slice(&case.tokens, &[1, case.tokens.len() as i32]);
     let last = case
         .model
-        .forward(&tokens, &mut case.model.new_cache(None), LogitRows::Last)
+        .forward(
+            &tokens,
+            &mut [&mut case.model.new_cache(CacheLayout::Simple)],
+            LogitRows::Last,
+        )
         .unwrap();
     let vocabulary = case.model.shape().vocabulary_size as usize;
     let expected = &case.logits[case.logits.len() - vocabulary..];

@@ -6,6 +6,9 @@ use super::plan::KvQuantization;
 /// Positions by which caches grow.
 pub const KV_GROWTH_STEP: u32 = 256;
 
+/// A scale or a bias of quantised keys and values.
+const SCALE_BYTES: u64 = 2;
+
 /// How a cache is kept: how many tokens at most, and how exactly.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct KvLayout {
@@ -56,7 +59,8 @@ impl ModelGeometry {
 }
 
 impl LayerGeometry {
-    /// Keys and values; quantised, each group has a scale and a bias beside its packed values.
+    /// Keys and values; quantised, each group has a scale and a bias in 16 bits beside its packed
+    /// values.
     fn kv_bytes_per_token(&self, quantization: Option<KvQuantization>, backend: Backend) -> u64 {
         let values = u64::from(self.key_value_heads)
             .saturating_mul(self.head_dim.into())
@@ -67,7 +71,7 @@ impl LayerGeometry {
             Some(KvQuantization { bits, group_size }) => {
                 let groups = values / u64::from(group_size.max(1));
                 let packed = values.saturating_mul(bits.into()) / 8;
-                packed.saturating_add(groups.saturating_mul(2 * backend.computed_bytes()))
+                packed.saturating_add(groups.saturating_mul(2 * SCALE_BYTES))
             }
         }
     }
@@ -76,8 +80,11 @@ impl LayerGeometry {
         let grown = tokens
             .div_ceil(KV_GROWTH_STEP)
             .saturating_mul(KV_GROWTH_STEP);
-        let bounds = [max_size, self.window];
-        bounds.into_iter().flatten().fold(grown, u32::min)
+        // A layer's own window stays whatever bound is set.
+        match self.window.or(max_size) {
+            Some(most) => grown.min(most),
+            None => grown,
+        }
     }
 }
 
@@ -118,6 +125,8 @@ mod tests {
         let model = geometry(None);
         let four = model.kv_bytes_per_token(Some(KvQuantization::FOUR_BITS), Backend::Gpu);
         assert_eq!(four, 6 * (2 * 2 * 64 / 2 + 2 * 2 * 4));
+        let on_cpu = model.kv_bytes_per_token(Some(KvQuantization::FOUR_BITS), Backend::Cpu);
+        assert_eq!(four, on_cpu);
     }
 
     #[test]

@@ -1,48 +1,62 @@
 //! The key-value cache: what attention has seen, kept so that each token is computed once.
 //!
-//! A layer's cache is a layout (`growing`, `rotating`) of planes (keys and values, full or
-//! quantised); `seen` is what queries get to look at, and attention over it.
+//! A layer's cache is a layout (`growing`, `rotating`, `chunked`) of planes (keys and values, dense or
+//! quantised) in a buffer; `seen` is what queries get to look at, and attention over it; `state` is a
+//! cache in a file.
 
+mod buffer;
+mod chunked;
 mod growing;
 mod layer;
+mod layout;
+mod plane;
 mod planes;
 mod precision;
 mod rotating;
+mod saved_layer;
 mod seen;
+mod state;
 #[cfg(test)]
 mod tests;
+mod visibility;
 
 use headroom_mlx::{Array, Result};
 
-pub use layer::KeyValueCache;
+pub(crate) use layer::KeyValueCache;
+pub use layout::CacheLayout;
 pub use precision::{CachePrecision, CacheQuantization};
+pub use state::{CacheDescription, CacheStateError, ComputedIn};
 
-/// One model's caches, layer by layer.
+use crate::model::ModelShape;
+
+/// One sequence's caches, layer by layer.
 #[derive(Debug)]
 pub struct ModelCache {
     layers: Vec<KeyValueCache>,
+    layout: CacheLayout,
 }
 
 impl ModelCache {
     /// Positions by which buffers grow.
-    pub const GROWTH_STEP: i32 = growing::GROWTH_STEP;
+    pub const GROWTH_STEP: i32 = buffer::GROWTH_STEP;
     /// The smallest bound there is: half of it stays for the first tokens.
     pub const SMALLEST_BOUND: i32 = 2 * rotating::SINKS;
 
-    /// Empty caches that keep everything.
-    pub fn simple(layers: usize) -> Self {
+    /// Empty caches for a model of this shape.
+    pub(crate) fn new(shape: &ModelShape, layout: CacheLayout) -> Self {
+        let layout = layout.clamped();
+        let layers = shape.layers.iter();
         Self {
-            layers: (0..layers).map(|_| KeyValueCache::default()).collect(),
+            layers: layers
+                .map(|layer| KeyValueCache::new(layer, layout))
+                .collect(),
+            layout,
         }
     }
 
-    /// Empty caches that keep the first tokens and the last ones, `max_size` together.
-    pub fn rotating(layers: usize, max_size: i32) -> Self {
-        Self {
-            layers: (0..layers)
-                .map(|_| KeyValueCache::rotating(max_size))
-                .collect(),
-        }
+    /// Which tokens are kept.
+    pub fn layout(&self) -> CacheLayout {
+        self.layout
     }
 
     /// Tokens that the cache has seen.
@@ -57,12 +71,7 @@ impl ModelCache {
             .map_or_else(CachePrecision::default, KeyValueCache::precision)
     }
 
-    /// The most tokens that are kept; `None` for all.
-    pub fn max_size(&self) -> Option<i32> {
-        self.layers.first().and_then(KeyValueCache::max_size)
-    }
-
-    /// Bytes that the buffers take, spare positions included.
+    /// Bytes that the buffers take, spare positions included; what copies share is counted in each.
     pub fn allocated_bytes(&self) -> u64 {
         self.layers.iter().map(KeyValueCache::allocated_bytes).sum()
     }
@@ -86,21 +95,71 @@ impl ModelCache {
             .try_for_each(|layer| layer.convert(precision))
     }
 
-    /// Keeps the first tokens and the last ones from now on, `max_size` together, layer after layer.
-    /// Call it between evaluations.
+    /// Keeps the first tokens and the last ones from now on, `max_size` together, layer after layer;
+    /// of two bounds the smaller holds. Layers that are bounded by the model's own making (a window,
+    /// chunks) stay as they are. Call it between evaluations.
     pub fn bound(&mut self, max_size: i32) -> Result<()> {
+        let max_size = max_size.max(Self::SMALLEST_BOUND);
         self.layers
             .iter_mut()
-            .try_for_each(|layer| layer.bound(max_size))
+            .try_for_each(|layer| layer.bound(max_size))?;
+        self.layout = match self.layout {
+            CacheLayout::Simple => CacheLayout::Rotating { max_size },
+            CacheLayout::Rotating { max_size: earlier } => CacheLayout::Rotating {
+                max_size: max_size.min(earlier),
+            },
+            chunked @ CacheLayout::Chunked { .. } => chunked,
+        };
+        Ok(())
     }
 
-    /// Forgets the last `tokens` tokens, and says how many it forgot.
+    /// Whether the last `tokens` tokens can be forgotten as if they had never been: a cache that has
+    /// given tokens up cannot go back.
+    pub fn can_trim(&self, tokens: i32) -> bool {
+        (0..=self.trimmable()).contains(&tokens)
+    }
+
+    /// Forgets the last `tokens` tokens, or as many as it can, and says how many it forgot.
     pub fn trim(&mut self, tokens: i32) -> i32 {
-        let forgotten = self.layers.iter_mut().map(|layer| layer.trim(tokens));
-        forgotten.min().unwrap_or(0)
+        let forgotten = tokens.clamp(0, self.trimmable());
+        for layer in &mut self.layers {
+            layer.trim(forgotten);
+        }
+        forgotten
     }
 
-    pub(crate) fn layers_mut(&mut self) -> impl Iterator<Item = &mut KeyValueCache> {
-        self.layers.iter_mut()
+    /// Layers go back together, so that the one that can go back least decides.
+    fn trimmable(&self) -> i32 {
+        let layers = self.layers.iter().map(KeyValueCache::trimmable);
+        layers.min().unwrap_or(0)
+    }
+
+    /// Another sequence that starts from the same. Both share their arrays; MLX copies on the first
+    /// write.
+    pub fn copy(&self) -> Self {
+        Self {
+            layers: self.layers.iter().map(KeyValueCache::copy).collect(),
+            layout: self.layout,
+        }
+    }
+
+    /// A cache of its own that has seen the first `tokens` tokens only, evaluated layer after layer;
+    /// `None` where it has not seen as many or has given up what is needed to go back there.
+    pub fn prefix(&self, tokens: i32) -> Result<Option<Self>> {
+        let later = self.offset().saturating_sub(tokens);
+        if tokens < 0 || !self.can_trim(later) {
+            return Ok(None);
+        }
+        let mut prefix = self.copy();
+        prefix.trim(later);
+        prefix
+            .layers
+            .iter_mut()
+            .try_for_each(KeyValueCache::detach)?;
+        Ok(Some(prefix))
+    }
+
+    pub(crate) fn layers_mut(&mut self) -> &mut [KeyValueCache] {
+        &mut self.layers
     }
 }

@@ -4,10 +4,10 @@
 use std::ops::Range;
 
 use headroom_mlx::ops::indexing::{TryIndexMutOp, TryIndexOp};
-use headroom_mlx::ops::{broadcast_to, concatenate, dequantize, quantize};
-use headroom_mlx::{Array, Dtype, Result};
+use headroom_mlx::ops::{broadcast_to, concatenate};
+use headroom_mlx::{Array, Result};
 
-use super::precision::{CachePrecision, CacheQuantization};
+use super::plane::{Plane, PlaneFormat};
 
 /// The axis of positions.
 const POSITIONS: i32 = 2;
@@ -19,27 +19,11 @@ pub(crate) struct Planes {
     pub(crate) values: Plane,
 }
 
-/// Keys or values.
-#[derive(Debug, Clone)]
-pub(crate) enum Plane {
-    Dense(Array),
-    Quantized(QuantizedPlane),
-}
-
-/// Packed values, uint32 `(.., width * bits / 32)`; scales and biases `(.., width / group_size)`.
-#[derive(Debug, Clone)]
-pub(crate) struct QuantizedPlane {
-    pub(crate) weight: Array,
-    pub(crate) scales: Array,
-    pub(crate) biases: Array,
-    pub(crate) quantization: CacheQuantization,
-}
-
 impl Planes {
-    pub(crate) fn new(keys: &Array, values: &Array, precision: CachePrecision) -> Result<Self> {
+    pub(crate) fn new(keys: &Array, values: &Array, format: PlaneFormat) -> Result<Self> {
         Ok(Self {
-            keys: Plane::new(keys, precision)?,
-            values: Plane::new(values, precision)?,
+            keys: Plane::new(keys, format)?,
+            values: Plane::new(values, format)?,
         })
     }
 
@@ -82,12 +66,12 @@ impl Planes {
         Ok(())
     }
 
-    /// The same in another precision, for keys and values that are computed in `computed`.
-    pub(crate) fn in_precision(&self, precision: CachePrecision, computed: Dtype) -> Result<Self> {
+    /// The same in another format.
+    pub(crate) fn converted(&self, format: PlaneFormat) -> Result<Self> {
         Self::new(
-            &self.keys.expand(computed)?,
-            &self.values.expand(computed)?,
-            precision,
+            &self.keys.expand(format.computed)?,
+            &self.values.expand(format.computed)?,
+            format,
         )
     }
 
@@ -124,76 +108,5 @@ impl Planes {
             }
         }
         Ok(joined)
-    }
-}
-
-impl Plane {
-    fn new(array: &Array, precision: CachePrecision) -> Result<Self> {
-        match precision {
-            CachePrecision::Full => Ok(Self::Dense(array.clone())),
-            CachePrecision::Bfloat16 => Ok(Self::Dense(array.as_dtype(Dtype::Bfloat16)?)),
-            CachePrecision::Quantized(quantization) => {
-                let CacheQuantization { bits, group_size } = quantization;
-                let (weight, scales, biases) = quantize(array, group_size, bits)?;
-                Ok(Self::Quantized(QuantizedPlane {
-                    weight,
-                    scales,
-                    biases,
-                    quantization,
-                }))
-            }
-        }
-    }
-
-    /// The values themselves.
-    pub(crate) fn expand(&self, dtype: Dtype) -> Result<Array> {
-        match self {
-            Self::Dense(array) => array.as_dtype(dtype),
-            Self::Quantized(plane) => dequantize(
-                &plane.weight,
-                &plane.scales,
-                &plane.biases,
-                plane.quantization.group_size,
-                plane.quantization.bits,
-            )?
-            .as_dtype(dtype),
-        }
-    }
-
-    fn first_array(&self) -> &Array {
-        match self {
-            Self::Dense(array) => array,
-            Self::Quantized(plane) => &plane.weight,
-        }
-    }
-
-    fn arrays(&self) -> impl Iterator<Item = &Array> {
-        match self {
-            Self::Dense(array) => vec![array],
-            Self::Quantized(plane) => vec![&plane.weight, &plane.scales, &plane.biases],
-        }
-        .into_iter()
-    }
-
-    fn arrays_mut(&mut self) -> impl Iterator<Item = &mut Array> {
-        match self {
-            Self::Dense(array) => vec![array],
-            Self::Quantized(plane) => {
-                vec![&mut plane.weight, &mut plane.scales, &mut plane.biases]
-            }
-        }
-        .into_iter()
-    }
-
-    fn map(&self, operation: impl Fn(&Array) -> Result<Array>) -> Result<Self> {
-        Ok(match self {
-            Self::Dense(array) => Self::Dense(operation(array)?),
-            Self::Quantized(plane) => Self::Quantized(QuantizedPlane {
-                weight: operation(&plane.weight)?,
-                scales: operation(&plane.scales)?,
-                biases: operation(&plane.biases)?,
-                quantization: plane.quantization,
-            }),
-        })
     }
 }

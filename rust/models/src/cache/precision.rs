@@ -1,7 +1,10 @@
 //! How exactly keys and values are kept.
 
+use serde::{Deserialize, Serialize};
+
 /// How exactly a cache keeps keys and values.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum CachePrecision {
     /// As they were computed.
     #[default]
@@ -13,7 +16,7 @@ pub enum CachePrecision {
 }
 
 /// Width and grouping of quantised keys and values.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CacheQuantization {
     /// Bits per value: 2, 3, 4, 6 or 8.
     pub bits: i32,

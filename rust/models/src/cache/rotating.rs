@@ -1,170 +1,197 @@
-//! A cache that never keeps more than so many positions: the first few, which attention leans on
-//! ("attention sinks", Xiao et al., 2023), and the last ones, each new one over the oldest.
+//! A layout that never keeps more than so many positions: the last ones, each new one over the oldest,
+//! and where a bound was set on the way, the first few, which attention leans on ("attention sinks",
+//! Xiao et al., 2023).
 
 use headroom_mlx::Result;
 
-use super::growing::{Growing, appended};
+use super::buffer::Buffer;
+use super::layout::Layout;
 use super::planes::Planes;
-use super::seen::{Seen, Visibility, Window};
+use super::seen::Seen;
+use super::visibility::{Visibility, Window};
 
-/// First positions that are never given up, as in mlx-lm's caches.
+/// First positions that a bound never gives up, as in mlx-lm's caches.
 pub(crate) const SINKS: i32 = 4;
 
 /// Keys and values of at most `max_size` positions.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Rotating {
     max_size: i32,
-    buffer: Option<Planes>,
-    filled: i32,
+    /// None in a layer that sees a window only by the model's own making.
+    sinks: i32,
+    buffer: Buffer,
     /// Where the oldest position after the sinks lies, once all are filled.
     oldest: i32,
-    /// Tokens seen.
-    pub(super) offset: i32,
+    offset: i32,
 }
 
 impl Rotating {
-    pub(crate) fn new(max_size: i32) -> Self {
+    /// For a model that sees everything: the sinks and the last ones, `max_size` together.
+    pub(crate) fn bound(max_size: i32) -> Self {
+        Self::new(max_size.max(2 * SINKS), SINKS)
+    }
+
+    /// For a layer that sees its own and the `window - 1` tokens before it, and nothing else.
+    pub(crate) fn window(window: i32) -> Self {
+        Self::new(window.max(1), 0)
+    }
+
+    fn new(max_size: i32, sinks: i32) -> Self {
         Self {
-            max_size: max_size.max(2 * SINKS),
-            buffer: None,
-            filled: 0,
-            oldest: SINKS,
+            max_size,
+            sinks,
+            buffer: Buffer::default(),
+            oldest: sinks,
             offset: 0,
         }
     }
 
-    /// Keeps the sinks and the last positions of what has grown.
-    pub(crate) fn from_growing(growing: Growing, max_size: i32) -> Result<Self> {
-        let mut rotating = Self::new(max_size);
-        if let Some(buffer) = growing.buffer {
-            rotating.offset = growing.filled;
-            rotating.keep(&buffer.range(0..growing.filled)?)?;
-        }
-        Ok(rotating)
-    }
-
-    /// The same with another bound, a smaller one giving the oldest up.
-    pub(crate) fn resized(&self, max_size: i32) -> Result<Self> {
-        let mut rotating = Self::new(max_size);
-        if let Some(ordered) = self.in_order()? {
-            rotating.offset = self.offset;
-            rotating.keep(&ordered)?;
-        }
-        Ok(rotating)
-    }
-
-    pub(crate) fn max_size(&self) -> i32 {
-        self.max_size
-    }
-
-    pub(crate) fn buffer(&self) -> Option<&Planes> {
-        self.buffer.as_ref()
-    }
-
-    pub(crate) fn buffer_mut(&mut self) -> &mut Option<Planes> {
-        &mut self.buffer
-    }
-
-    /// Adds `new` and returns what its tokens may see.
-    pub(crate) fn update(&mut self, new: &Planes) -> Result<Seen> {
-        match new.positions() {
-            1 => self.add_one(new),
-            _ => self.add_several(new),
-        }
-    }
-
+    /// One token sees all that is kept once it has taken its place.
     fn add_one(&mut self, new: &Planes) -> Result<Seen> {
-        let buffer = match self.buffer.take() {
-            Some(mut buffer) if self.filled == self.max_size => {
-                buffer.write(self.oldest, new)?;
-                self.oldest = following(self.oldest, self.max_size);
-                buffer
-            }
-            buffer => {
-                let buffer = appended(buffer, self.filled, self.max_size, new)?;
-                self.filled += 1;
-                buffer
-            }
+        let rotated = match self.buffer.filled() == self.max_size {
+            true => self.buffer.overwrite(self.oldest, new)?,
+            false => None,
         };
-        let seen = buffer.range(0..self.filled)?;
-        self.buffer = Some(buffer);
-        self.offset += 1;
+        let planes = match rotated {
+            Some(planes) => {
+                self.oldest = self.following(self.oldest);
+                planes
+            }
+            None => self.buffer.append(new, self.max_size)?,
+        };
         Ok(Seen {
-            planes: seen,
+            planes,
             visibility: Visibility::All,
         })
     }
 
+    fn following(&self, position: i32) -> i32 {
+        match position + 1 {
+            end if end == self.max_size => self.sinks,
+            next => next,
+        }
+    }
+
     /// Every token sees as far back as if it had come alone, so that results do not depend on how
     /// a prompt is cut.
-    fn add_several(&mut self, new: &Planes) -> Result<Seen> {
-        let earlier = self.offset;
-        let seen = match self.in_order()? {
+    fn add_past_the_bound(&mut self, new: &Planes) -> Result<Seen> {
+        let planes = match self.in_order()? {
             Some(ordered) => ordered.join(new)?,
             None => new.clone(),
         };
+        self.keep(&planes)?;
         let window = Window {
-            first_row: earlier,
+            first_row: self.offset,
             rows: new.positions(),
-            columns: seen.positions(),
-            sinks: SINKS,
-            recent: self.max_size - SINKS,
+            columns: planes.positions(),
+            sinks: self.sinks,
+            recent: self.max_size - self.sinks,
         };
-        self.offset += new.positions();
-        self.keep(&seen)?;
         Ok(Seen {
-            planes: seen,
-            visibility: window.visibility(),
+            planes,
+            visibility: Visibility::Window(window),
         })
-    }
-
-    /// What is kept, oldest first.
-    fn in_order(&self) -> Result<Option<Planes>> {
-        let Some(buffer) = &self.buffer else {
-            return Ok(None);
-        };
-        let filled = buffer.range(0..self.filled)?;
-        if self.oldest == SINKS {
-            return Ok(Some(filled));
-        }
-        let older = filled.range(self.oldest..self.filled)?;
-        let newer = filled.range(SINKS..self.oldest)?;
-        let ordered = filled.range(0..SINKS)?.join(&older)?.join(&newer)?;
-        Ok(Some(ordered))
     }
 
     /// Replaces the buffer by the sinks and the last of `ordered`.
     fn keep(&mut self, ordered: &Planes) -> Result<()> {
         let there = ordered.positions();
-        let kept = match there > self.max_size {
-            false => ordered.clone(),
-            true => {
-                let recent = self.max_size - SINKS;
-                let last = ordered.range(there - recent..there)?;
-                ordered.range(0..SINKS)?.join(&last)?
-            }
-        };
-        self.filled = kept.positions();
-        self.oldest = SINKS;
-        self.buffer = Some(kept);
-        Ok(())
-    }
-
-    /// Forgets the last `tokens` where none has been given up yet, and says how many it forgot.
-    pub(crate) fn trim(&mut self, tokens: i32) -> i32 {
-        if self.offset > self.filled {
-            return 0;
+        self.oldest = self.sinks;
+        self.buffer = Buffer::default();
+        if there > self.max_size && self.sinks > 0 {
+            let last = ordered.range(there - (self.max_size - self.sinks)..there)?;
+            self.buffer = Buffer::full(Some(&ordered.range(0..self.sinks)?.join(&last)?));
+            return Ok(());
         }
-        let forgotten = tokens.clamp(0, self.filled);
-        self.filled -= forgotten;
-        self.offset -= forgotten;
-        forgotten
+        let last = ordered.range(there - there.min(self.max_size)..there)?;
+        self.buffer.append(&last, self.max_size)?;
+        Ok(())
     }
 }
 
-fn following(position: i32, max_size: i32) -> i32 {
-    match position + 1 {
-        end if end == max_size => SINKS,
-        next => next,
+impl Layout for Rotating {
+    fn offset(&self) -> i32 {
+        self.offset
+    }
+
+    fn update(&mut self, new: &Planes) -> Result<Seen> {
+        let rows = new.positions();
+        let end = self.offset.saturating_add(rows);
+        let seen = match rows {
+            1 => self.add_one(new)?,
+            _ if end <= self.max_size => Seen {
+                planes: self.buffer.append(new, self.max_size)?,
+                visibility: Visibility::Causal,
+            },
+            _ => self.add_past_the_bound(new)?,
+        };
+        self.offset = end;
+        Ok(seen)
+    }
+
+    fn trimmable(&self) -> i32 {
+        match self.offset > self.buffer.filled() {
+            true => 0,
+            false => self.buffer.filled(),
+        }
+    }
+
+    fn trim(&mut self, tokens: i32) {
+        self.buffer.forget(tokens);
+        self.offset -= tokens;
+    }
+
+    fn in_order(&self) -> Result<Option<Planes>> {
+        let Some(real) = self.buffer.real()? else {
+            return Ok(None);
+        };
+        if self.oldest == self.sinks {
+            return Ok(Some(real));
+        }
+        let older = real.range(self.oldest..self.buffer.filled())?;
+        let newer = real.range(self.sinks..self.oldest)?;
+        let recent = older.join(&newer)?;
+        match self.sinks {
+            0 => Ok(Some(recent)),
+            sinks => real.range(0..sinks)?.join(&recent).map(Some),
+        }
+    }
+
+    fn can_hold(&self, offset: i32, positions: i32) -> bool {
+        positions == offset.min(self.max_size)
+    }
+
+    fn go_on_from(&mut self, offset: i32, ordered: Option<&Planes>) -> Result<()> {
+        self.offset = offset;
+        match ordered {
+            Some(ordered) => self.keep(ordered),
+            None => Ok(()),
+        }
+    }
+
+    fn most(&self) -> i32 {
+        self.max_size
+    }
+
+    /// A layer's own window stays: seeing less would be another model.
+    fn bounded(&self, max_size: i32) -> Result<Option<Box<dyn Layout>>> {
+        if self.sinks == 0 || max_size >= self.max_size {
+            return Ok(None);
+        }
+        let mut rotating = Self::bound(max_size);
+        rotating.go_on_from(self.offset, self.in_order()?.as_ref())?;
+        Ok(Some(Box::new(rotating)))
+    }
+
+    fn copy(&self) -> Box<dyn Layout> {
+        Box::new(self.clone())
+    }
+
+    fn buffer(&self) -> &Buffer {
+        &self.buffer
+    }
+
+    fn buffer_mut(&mut self) -> &mut Buffer {
+        &mut self.buffer
     }
 }

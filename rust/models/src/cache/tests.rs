@@ -4,9 +4,11 @@ use headroom_mlx::{Array, Dtype};
 use proptest::prelude::*;
 
 use super::layer::KeyValueCache;
-use super::planes::Plane;
+use super::layout::CacheLayout;
+use super::plane::Plane;
 use super::precision::{CachePrecision, CacheQuantization};
 use super::rotating::SINKS;
+use crate::model::LayerShape;
 
 const HEADS: usize = 4;
 const KEY_VALUE_HEADS: usize = 2;
@@ -42,13 +44,23 @@ fn heads_of(start: usize, tokens: usize, heads: usize, salt: usize) -> Array {
     Array::from_slice(&values, &shape)
 }
 
+const LAYER: LayerShape = LayerShape {
+    key_value_heads: KEY_VALUE_HEADS as u32,
+    head_dim: WIDTH as u32,
+    window: None,
+};
+
+fn layer(layout: CacheLayout) -> KeyValueCache {
+    KeyValueCache::new(&LAYER, layout)
+}
+
 fn values_of(array: &Array) -> Vec<f32> {
     array.contiguous().unwrap().to_vec_exact::<f32>().unwrap()
 }
 
 /// What a cache does to a row that it keeps.
 fn as_kept(rows: &Array, precision: CachePrecision) -> Vec<f32> {
-    let mut cache = KeyValueCache::default();
+    let mut cache = layer(CacheLayout::Simple);
     cache.convert(precision).unwrap();
     let seen = cache.update(rows, rows).unwrap();
     values_of(&seen.planes.keys.expand(Dtype::Float32).unwrap())
@@ -119,8 +131,8 @@ struct Setting {
 impl Setting {
     fn cache(self) -> KeyValueCache {
         let mut cache = match self.max_size {
-            Some(max_size) => KeyValueCache::rotating(max_size),
-            None => KeyValueCache::default(),
+            Some(max_size) => layer(CacheLayout::Rotating { max_size }),
+            None => layer(CacheLayout::Simple),
         };
         cache.convert(self.precision).unwrap();
         cache
@@ -202,7 +214,8 @@ proptest! {
         let setting = Setting { max_size: None, precision };
         let mut cache = setting.cache();
         feed_and_compare(&mut cache, tokens, setting);
-        prop_assert_eq!(cache.trim(trimmed), trimmed.min(tokens as i32));
+        prop_assert_eq!(cache.trimmable(), tokens as i32);
+        cache.trim(trimmed);
         feed_and_compare(&mut cache, 3, setting);
     }
 }
@@ -210,7 +223,7 @@ proptest! {
 #[test]
 fn converting_keeps_what_the_precision_can_tell() {
     let full = heads_of(0, 40, KEY_VALUE_HEADS, 1);
-    let mut cache = KeyValueCache::default();
+    let mut cache = layer(CacheLayout::Simple);
     cache.update(&full, &full).unwrap();
     cache.convert(CachePrecision::Bfloat16).unwrap();
     cache.convert(EIGHT_BITS).unwrap();
@@ -229,7 +242,7 @@ fn converting_keeps_what_the_precision_can_tell() {
 
 #[test]
 fn the_smaller_of_two_bounds_holds() {
-    let mut cache = KeyValueCache::rotating(30);
+    let mut cache = layer(CacheLayout::Rotating { max_size: 30 });
     for token in 0..50 {
         let next = heads_of(token, 1, KEY_VALUE_HEADS, 1);
         cache.update(&next, &next).unwrap();
@@ -239,7 +252,7 @@ fn the_smaller_of_two_bounds_holds() {
         max_size: Some(12),
         precision: CachePrecision::Full,
     };
-    assert_eq!((cache.offset(), cache.max_size()), (50, Some(12)));
+    assert_eq!((cache.offset(), cache.layout.most()), (50, 12));
     let mut fresh = setting.cache();
     for token in 0..50 {
         let next = heads_of(token, 1, KEY_VALUE_HEADS, 1);
@@ -258,12 +271,14 @@ fn the_smaller_of_two_bounds_holds() {
 
 #[test]
 fn a_cache_that_gave_tokens_up_does_not_go_back() {
-    let mut cache = KeyValueCache::rotating(8);
+    let mut cache = layer(CacheLayout::Rotating { max_size: 8 });
     let few = heads_of(0, 8, KEY_VALUE_HEADS, 1);
     cache.update(&few, &few).unwrap();
-    assert_eq!(cache.trim(3), 3);
+    cache.trim(3);
+    assert_eq!(cache.offset(), 5);
     cache.update(&few, &few).unwrap();
-    assert_eq!((cache.trim(3), cache.offset()), (0, 13));
+    cache.trim(3);
+    assert_eq!((cache.trimmable(), cache.offset()), (0, 13));
 }
 
 #[test]
@@ -292,15 +307,15 @@ fn bytes_are_those_of_the_arrays() {
     };
     assert_eq!(bytes(bound, 1), 40 * row * 4);
     assert_eq!(bytes(bound, 100), 40 * row * 4);
-    // A scale and a bias of float32 for each group of 32.
+    // A scale and a bias of 16 bits for each group of 32.
     let eight = Setting {
         precision: EIGHT_BITS,
         ..free
     };
-    assert_eq!(bytes(eight, 1), 256 * (row + row / 32 * 8));
+    assert_eq!(bytes(eight, 1), 256 * (row + row / 32 * 4));
     let four = Setting {
         precision: FOUR_BITS,
         ..free
     };
-    assert_eq!(bytes(four, 1), 256 * (row / 2 + row / 32 * 8));
+    assert_eq!(bytes(four, 1), 256 * (row / 2 + row / 32 * 4));
 }
