@@ -62,6 +62,7 @@ pub struct GenerationSummary {
     /// The ids that were generated, the one that ended the answer included.
     pub tokens: Vec<u32>,
     /// How likely each of them was; empty unless the host asked for it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub logprobs: Vec<TokenLogprobs>,
     /// Tokens of the prompt.
     pub prompt_tokens: usize,

@@ -128,4 +128,6 @@ fn rand_seed() -> u64 {
 }
 
 #[cfg(test)]
+mod golden;
+#[cfg(test)]
 mod tests;
