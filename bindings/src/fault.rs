@@ -77,6 +77,12 @@ pub(crate) enum FaultKind {
     InvalidConstraint,
     /// A constraint on the output could not be followed to its end.
     ConstraintFailed,
+    /// A file is no prompt cache, a damaged one, or one of another model or version.
+    CacheFile,
+    /// A prompt cache could not be written.
+    CacheNotWritten,
+    /// A prompt cache or a draft model does not belong to the model.
+    AnotherModel,
 }
 
 /// A failure on its way to the host.
@@ -129,7 +135,14 @@ fn kind_of(error: &EngineError) -> FaultKind {
         EngineError::Format(error) => kind_of_format_error(error),
         EngineError::Memory(error) => kind_of_memory_error(error),
         EngineError::UnknownBudget => FaultKind::MemoryUnreadable,
-        EngineError::DoesNotFit { .. } => FaultKind::DoesNotFit,
+        EngineError::DoesNotFit { .. } | EngineError::CacheDoesNotFit { .. } => {
+            FaultKind::DoesNotFit
+        }
+        EngineError::CacheFile { .. } => FaultKind::CacheFile,
+        EngineError::CacheNotWritten { .. } => FaultKind::CacheNotWritten,
+        EngineError::CacheOfAnotherModel | EngineError::DraftVocabulary { .. } => {
+            FaultKind::AnotherModel
+        }
         EngineError::Tokenizer { .. } | EngineError::VocabularyMismatch { .. } => {
             FaultKind::Tokenizer
         }

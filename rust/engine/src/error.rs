@@ -1,5 +1,6 @@
 //! What can go wrong with a request.
 
+use std::io;
 use std::path::PathBuf;
 
 use headroom_formats::FormatError;
@@ -78,6 +79,46 @@ pub enum EngineError {
         /// The largest model of the registry that would fit.
         alternative: Option<String>,
     },
+    /// A draft model reads text as other tokens.
+    #[error("the draft model in {draft} has another vocabulary than the model in {model}; use a draft of the same family", draft = draft.display(), model = model.display())]
+    DraftVocabulary {
+        /// The draft model's directory.
+        draft: PathBuf,
+        /// The model's.
+        model: PathBuf,
+    },
+    /// A prompt cache was given to a model that did not make it.
+    #[error("the prompt cache belongs to another model; make one with this model")]
+    CacheOfAnotherModel,
+    /// A file is no prompt cache for this model.
+    #[error("{path} {fault}", path = path.display())]
+    CacheFile {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        fault: CacheFileFault,
+    },
+    /// A prompt cache could not be written.
+    #[error("the prompt cache could not be written to {path}: {source}; what was there is untouched", path = path.display())]
+    CacheNotWritten {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// There is no room for a saved prompt cache.
+    #[error("the prompt cache in {path} takes {needed}, but only {available} can be taken; free memory or compute the prompt again in a smaller cache",
+        path = path.display(),
+        needed = ByteSize::from_bytes(*needed_bytes),
+        available = ByteSize::from_bytes(*available_bytes))]
+    CacheDoesNotFit {
+        /// The file.
+        path: PathBuf,
+        /// What it takes.
+        needed_bytes: u64,
+        /// What there is.
+        available_bytes: u64,
+    },
     /// A paused generation could not be put on disk or brought back.
     #[error("the KV cache of a paused generation could not be kept on disk: {0}; free disk space")]
     Spill(String),
@@ -126,6 +167,27 @@ pub enum EngineError {
     Unloaded,
 }
 
+/// Why a file is no prompt cache for a model.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CacheFileFault {
+    /// Something else.
+    #[error("is not a saved prompt cache; give a file that was saved as one")]
+    NotACache,
+    /// Written by a version with another layout.
+    #[error(
+        "is a prompt cache of version {0}, but this program reads version 1; compute the prompt again and save it"
+    )]
+    AnotherVersion(String),
+    /// Computed by a model with other weights or another configuration.
+    #[error(
+        "was computed by another model; load that model, or compute the prompt again with this one"
+    )]
+    AnotherModel,
+    /// Its parts do not agree.
+    #[error("is damaged: {0}; compute the prompt again and save it")]
+    Damaged(String),
+}
+
 fn advice(alternative: Option<&str>) -> String {
     match alternative {
         Some(model) => format!("free memory or use {model}, which fits"),
@@ -144,6 +206,8 @@ impl EngineError {
                 | Self::Constraint { .. }
                 | Self::BiasOutOfVocabulary { .. }
                 | Self::NoChatTemplate { .. }
+                | Self::DraftVocabulary { .. }
+                | Self::CacheOfAnotherModel
                 | Self::Model(ModelError::TokenOutOfRange { .. })
         )
     }

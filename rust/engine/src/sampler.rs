@@ -18,6 +18,7 @@ use headroom_mlx::{Array, Dtype, Result};
 use crate::constraint::Constraint;
 use crate::error::EngineError;
 use crate::parameters::GenerateParameters;
+use crate::token_generator::conversion_error;
 use filters::keep_likely;
 use limits::Limits;
 use logprobs::log_softmax;
@@ -54,6 +55,20 @@ impl Sampled {
     pub(crate) fn arrays(&self) -> impl Iterator<Item = &Array> {
         let logprobs = self.logprobs.iter().flat_map(PendingLogprobs::arrays);
         std::iter::once(&self.token).chain(logprobs)
+    }
+}
+
+impl Sampled {
+    /// The token's value, once it is computed.
+    pub(crate) fn token_id(&self) -> std::result::Result<u32, EngineError> {
+        self.token.try_item_exact().map_err(conversion_error)
+    }
+
+    /// Waits for all of it.
+    pub(crate) fn read(&self) -> std::result::Result<(u32, Option<TokenLogprobs>), EngineError> {
+        let token = self.token_id()?;
+        let logprobs = self.logprobs.as_ref().map(|logprobs| logprobs.read(token));
+        Ok((token, logprobs.transpose()?))
     }
 }
 

@@ -67,16 +67,40 @@ impl TextCodec {
         self.encode_as_is(text, !begins)
     }
 
-    /// A conversation as tokens, by the model's template; `None` when it has none.
-    pub(crate) fn encode_chat(
-        &self,
-        messages: &[ChatMessage],
-    ) -> Result<Option<Vec<u32>>, EngineError> {
-        let Some(template) = &self.template else {
-            return Ok(None);
-        };
-        self.encode_as_is(&template.render(messages)?, false)
-            .map(Some)
+    /// A conversation as text, by the model's template; `None` when it has none.
+    pub(crate) fn render(&self, messages: &[ChatMessage]) -> Result<Option<String>, EngineError> {
+        let template = self.template.as_ref();
+        template
+            .map(|template| template.render(messages))
+            .transpose()
+    }
+
+    /// What a template has made, as tokens: it says itself what a text begins with.
+    pub(crate) fn encode_rendered(&self, text: &str) -> Result<Vec<u32>, EngineError> {
+        self.encode_as_is(text, false)
+    }
+
+    /// What a template has made behind an answer; `None` where it does not begin with a token of its
+    /// own, and text on both sides might have become a token together.
+    pub(crate) fn encode_after_answer(&self, text: &str) -> Result<Option<Vec<u32>>, EngineError> {
+        let tokens = self.encode_as_is(text, false)?;
+        let own = self.tokenizer.get_added_tokens_decoder();
+        let is_apart = tokens.first().is_some_and(|first| own.contains_key(first));
+        Ok(is_apart.then_some(tokens))
+    }
+
+    /// Tokens as text, special ones left out.
+    pub(crate) fn decode(&self, tokens: &[u32]) -> Result<String, EngineError> {
+        // Some decoders panic on an empty list.
+        if tokens.is_empty() {
+            return Ok(String::new());
+        }
+        guarded(|| self.tokenizer.decode(tokens, true)).map_err(|reason| self.failed(&reason))
+    }
+
+    /// Whether both read the same text as the same tokens.
+    pub(crate) fn has_vocabulary_of(&self, other: &Self) -> bool {
+        self.tokenizer.get_vocab(true) == other.tokenizer.get_vocab(true)
     }
 
     pub(crate) fn ends_answer(&self, token: u32) -> bool {
