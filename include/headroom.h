@@ -30,6 +30,15 @@
 // An integer figure that is not known. A `double` that is not known is NaN.
 #define HR_UNKNOWN UINT64_MAX
 
+// The answer may be any text.
+#define HR_CONSTRAINT_NONE 0
+
+// The answer is JSON that the schema in `constraint` accepts.
+#define HR_CONSTRAINT_JSON_SCHEMA 1
+
+// The answer matches the regular expression in `constraint` from its beginning to its end.
+#define HR_CONSTRAINT_REGEX 2
+
 // Why a call failed. The numbers never change; new ones may be added.
 enum hr_code
 #if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
@@ -100,6 +109,10 @@ enum hr_code
     HR_DOWNLOAD_BUSY = 30,
     // A paused generation could not be kept on disk or brought back.
     HR_SPILL_FAILED = 31,
+    // A schema or pattern for the output cannot be used.
+    HR_INVALID_CONSTRAINT = 32,
+    // A constraint on the output could not be followed to its end.
+    HR_CONSTRAINT_FAILED = 33,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
@@ -383,6 +396,14 @@ typedef struct hr_model_info {
     uint64_t has_chat_template;
 } hr_model_info;
 
+// What is added to the logit of one token. It never changes its size, for hosts hold arrays of it.
+typedef struct hr_token_bias {
+    // The token's id, below the model's `vocabulary_size`.
+    uint32_t token;
+    // From -100 to 100.
+    float bias;
+} hr_token_bias;
+
 // What a host may choose for one generation. Set `size`, call `hr_generate_parameters_init`, then
 // change what should differ.
 typedef struct hr_generate_parameters {
@@ -430,6 +451,35 @@ typedef struct hr_generate_parameters {
     // 1 to act when memory gets tight, before the system does; 0 to leave it to the system, which
     // may end the process.
     uint32_t is_governed;
+    // Taken once from the logits of tokens among the last `presence_context`; from -100 to 100.
+    float presence_penalty;
+    // How many of the last tokens the presence penalty looks at; at least 1.
+    uint32_t presence_context;
+    // Taken from a token's logit for every time that it is among the last `frequency_context`; from
+    // -100 to 100.
+    float frequency_penalty;
+    // How many of the last tokens the frequency penalty looks at; at least 1.
+    uint32_t frequency_context;
+    // What is added to the logits of single tokens, `logit_bias_count` of them; NULL for none. Of
+    // several for one token the last counts.
+    const struct hr_token_bias *logit_bias;
+    // How many there are.
+    size_t logit_bias_count;
+    // How many of the likeliest tokens `hr_generation_get_logprobs` tells for each generated one; at
+    // most 20. Used when `has_logprobs` is 1.
+    uint32_t top_logprobs;
+    // 1 to keep log-probabilities, 0 not to.
+    uint32_t has_logprobs;
+    // The answer may end no earlier than after this many tokens; at most `max_tokens`.
+    uint32_t min_tokens;
+    // What `constraint` is: `HR_CONSTRAINT_NONE`, `HR_CONSTRAINT_JSON_SCHEMA` or
+    // `HR_CONSTRAINT_REGEX`.
+    uint32_t constraint_kind;
+    // What the answer must look like, in UTF-8. An answer that is cut short is the beginning of such
+    // a text.
+    const char *constraint;
+    // Its length in bytes.
+    size_t constraint_length;
 } hr_generate_parameters;
 
 // Handle of a generation under way, or of one that has ended and can still tell its figures.
@@ -512,6 +562,16 @@ typedef struct hr_generation_summary {
     // How many `HR_EVENT_ACTION` there were.
     uint64_t action_count;
 } hr_generation_summary;
+
+// A token and the natural logarithm of its probability. It never changes its size, for hosts hold
+// arrays of it.
+typedef struct hr_token_logprob {
+    // The token's id.
+    uint32_t token;
+    // Its log-probability under the model alone, before biases, penalties, constraint and
+    // temperature.
+    float logprob;
+} hr_token_logprob;
 
 // What MLX was told to keep to.
 typedef struct hr_allocator_limits {
@@ -803,6 +863,21 @@ struct hr_error *hr_generation_get_tokens(hr_generation generation,
                                           uint32_t *tokens,
                                           size_t capacity,
                                           size_t *count);
+
+// Tells how likely the generated token number `index` was, for a generation that kept
+// log-probabilities and whose `HR_EVENT_END` was pulled or heard. `chosen` is that token; the
+// likeliest in its place are copied to `top`, likeliest first, at most `capacity` of them; `*count`
+// says how many there are. `top` may be NULL when `capacity` is 0.
+//
+// # Safety
+// `chosen` and `count` are NULL, which is an error, or can be written to. `top` is NULL or has room
+// for `capacity` entries.
+struct hr_error *hr_generation_get_logprobs(hr_generation generation,
+                                            size_t index,
+                                            struct hr_token_logprob *chosen,
+                                            struct hr_token_logprob *top,
+                                            size_t capacity,
+                                            size_t *count);
 
 // Pauses a generation, and returns once it computes nothing any more, after `patience_seconds` at
 // the latest. `*is_at_rest` becomes 1 if it rests, and 0 if the step at hand takes longer: it rests

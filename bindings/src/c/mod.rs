@@ -28,6 +28,8 @@ pub mod generation;
 
 pub mod summary;
 
+pub mod logprobs;
+
 pub mod pause;
 
 pub mod limits;

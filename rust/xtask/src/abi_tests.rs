@@ -36,6 +36,11 @@ const HOSTS: &[Host] = &[
         takes_model: true,
     },
     Host {
+        source: "sampling.c",
+        language: Language::C,
+        takes_model: true,
+    },
+    Host {
         source: "misuse.c",
         language: Language::C,
         takes_model: true,
