@@ -44,6 +44,14 @@ pub mod chat;
 
 pub mod session;
 
+pub mod cache;
+
+pub mod cache_monitor;
+
+pub mod cache_file;
+
+pub mod aids;
+
 pub mod test;
 
 mod output;

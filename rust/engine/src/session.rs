@@ -19,8 +19,8 @@ use crate::transcript::Transcript;
 /// not seen yet.
 pub struct ChatSession {
     parameters: GenerateParameters,
-    aids: GenerationAids,
     cache: PromptCache,
+    draft: Mutex<Option<DraftModel>>,
     conversation: Arc<Mutex<SavedConversation>>,
 }
 
@@ -38,11 +38,8 @@ impl ChatSession {
     pub fn with_cache(cache: PromptCache, parameters: GenerateParameters) -> Self {
         Self {
             parameters,
-            aids: GenerationAids {
-                cache: Some(cache.clone()),
-                draft: None,
-            },
             cache,
+            draft: Mutex::default(),
             conversation: Arc::default(),
         }
     }
@@ -72,11 +69,17 @@ impl ChatSession {
         CacheFile::of(&self.cache)?.write(path, &conversation)
     }
 
-    /// Lets a small model propose tokens for every answer.
-    #[must_use]
-    pub fn with_draft(mut self, draft: DraftModel) -> Self {
-        self.aids.draft = Some(draft);
-        self
+    /// Lets a small model propose tokens for the answers to come, or none.
+    pub fn set_draft(&self, draft: Option<DraftModel>) {
+        *self.draft.lock().unwrap_or_else(PoisonError::into_inner) = draft;
+    }
+
+    fn aids(&self) -> GenerationAids {
+        let draft = self.draft.lock().unwrap_or_else(PoisonError::into_inner);
+        GenerationAids {
+            cache: Some(self.cache.clone()),
+            draft: draft.clone(),
+        }
     }
 
     /// Starts the answer to `text`. Question and answer become part of the conversation when the
@@ -103,7 +106,7 @@ impl ChatSession {
         let generation = model.start(
             asked.tokens().to_vec(),
             &self.parameters,
-            self.aids.clone(),
+            self.aids(),
             asked_at,
         )?;
         Ok(Reply {
