@@ -56,6 +56,11 @@ const HOSTS: &[Host] = &[
         takes_model: true,
     },
     Host {
+        source: "caches.c",
+        language: Language::C,
+        takes_model: true,
+    },
+    Host {
         source: "models.c",
         language: Language::C,
         takes_model: true,
