@@ -67,6 +67,7 @@ fn edited(editor: &mut DefaultEditor, modes: &Termios) -> Result<Line, CliError>
     let modes = modes.clone();
     // The editor takes Ctrl-C as a key, so it is a signal to end that comes here.
     interrupt::call_on_interrupt(move || leave(&modes));
+    writeln!(io::stdout())?;
     match editor.readline(PROMPT) {
         Ok(text) => Ok(Line::Text(text)),
         Err(ReadlineError::Interrupted | ReadlineError::Signal(_)) => Ok(Line::Cleared),
