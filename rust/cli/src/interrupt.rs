@@ -48,3 +48,27 @@ fn interrupted() {
 fn at_hand() -> MutexGuard<'static, Option<Action>> {
     AT_HAND.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// One test, because what an interrupt does is one thing in a process.
+    #[test]
+    fn an_interrupt_does_what_was_set_last_and_impatience_ends_no_answer() {
+        let (sender, calls) = std::sync::mpsc::channel();
+        let tell = |what| {
+            let sender = sender.clone();
+            call_on_interrupt(move || sender.send(what).unwrap());
+        };
+        tell("first");
+        tell("last");
+        interrupted();
+        assert_eq!(calls.try_iter().collect::<Vec<_>>(), ["last"]);
+        only_cancel_on_interrupt(Canceller::default());
+        for _ in 0..3 {
+            interrupted();
+        }
+        assert!(at_hand().is_some(), "the next one would end the program");
+    }
+}
