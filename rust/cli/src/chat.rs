@@ -36,7 +36,10 @@ pub(crate) fn run(arguments: &ChatArguments) -> Result<ExitCode, CliError> {
         tell("Ask something; /help lists the commands, Ctrl-D leaves.");
     }
     hold(&mut conversation, &mut input)?;
-    Ok(ExitCode::SUCCESS)
+    Ok(match interrupt::is_to_end() {
+        true => ExitCode::from(interrupt::EXIT_CODE),
+        false => ExitCode::SUCCESS,
+    })
 }
 
 fn parameters(arguments: &ChatArguments) -> Result<GenerateParameters, CliError> {

@@ -14,7 +14,11 @@ pub(crate) fn print(
 ) -> Result<GenerationSummary, CliError> {
     let mut output = io::stdout();
     let bar = PrefillBar::new();
+    let mut has_text = false;
     for event in events {
+        if event.is_err() && has_text {
+            writeln!(output)?;
+        }
         match event? {
             Event::Prefill {
                 done_tokens,
@@ -23,6 +27,7 @@ pub(crate) fn print(
             Event::Memory(state) => bar.beside(|| memory_use::print_state(&state)),
             Event::Action(report) => bar.beside(|| memory_use::print_action(&report)),
             Event::Text(text) => {
+                has_text = true;
                 output.write_all(text.as_bytes())?;
                 output.flush()?;
             }

@@ -7,7 +7,7 @@ use std::ffi::OsString;
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use support::tiny_model::{TinyModel, storyteller};
 use support::{endless_talker, headroom, output_of, refusal, text};
@@ -204,29 +204,74 @@ fn the_kv_cache_is_what_the_flags_say() {
     assert!(told.contains("4 bits in groups of 64"), "{told}");
 }
 
+/// A chat in the middle of an answer that has no end.
+struct Talking {
+    _model: TinyModel,
+    child: Child,
+    stdin: ChildStdin,
+    stdout: BufReader<ChildStdout>,
+}
+
+impl Talking {
+    fn start() -> Self {
+        let model = endless_talker();
+        let mut command = headroom(["chat", "--max-tokens", "900000", "--model"]);
+        let piped = command.arg(model.path()).stdin(Stdio::piped());
+        let piped = piped.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = piped.spawn().unwrap();
+        let mut stdin = child.stdin.take().unwrap();
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        stdin.write_all(b"abc\n").unwrap();
+        stdout.read_exact(&mut [0; 3]).unwrap();
+        Self {
+            _model: model,
+            child,
+            stdin,
+            stdout,
+        }
+    }
+
+    /// Sends a signal and reads the answer to its end.
+    fn signal(&mut self, name: &str) {
+        let id = self.child.id().to_string();
+        let sent = Command::new("kill").args([name, &id]).status();
+        assert!(sent.unwrap().success());
+        self.stdout.read_line(&mut String::new()).unwrap();
+    }
+}
+
 #[test]
 fn an_interrupt_ends_the_answer_and_not_the_chat() {
-    let model = endless_talker();
-    let mut command = headroom(["chat", "--max-tokens", "900000", "--model"]);
-    command
-        .arg(model.path())
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    let mut child = command.spawn().unwrap();
-    let mut stdin = child.stdin.take().unwrap();
-    let mut stdout = BufReader::new(child.stdout.take().unwrap());
-    stdin.write_all(b"abc\n").unwrap();
-    stdout.read_exact(&mut [0; 3]).unwrap();
-    let mut kill = Command::new("kill");
-    kill.args(["-INT", &child.id().to_string()]);
-    assert!(kill.status().unwrap().success());
-    stdout.read_line(&mut String::new()).unwrap();
-    stdin.write_all(b"/memory\n").unwrap();
-    drop(stdin);
-    let output = child.wait_with_output().unwrap();
+    let mut talking = Talking::start();
+    talking.signal("-INT");
+    talking.stdin.write_all(b"/memory\n").unwrap();
+    drop(talking.stdin);
+    let output = talking.child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(0));
     assert!(text(&output.stderr).contains("2 messages"));
+}
+
+#[test]
+fn a_signal_to_end_ends_the_answer_and_the_chat() {
+    let mut talking = Talking::start();
+    talking.signal("-TERM");
+    let output = talking.child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130));
+    assert_eq!(text(&output.stderr), "");
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_failure() {
+    let Talking {
+        _model,
+        child,
+        stdout,
+        ..
+    } = Talking::start();
+    drop(stdout);
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(text(&output.stderr), "");
 }
 
 #[test]
