@@ -29,6 +29,7 @@ pub(crate) fn run(arguments: &ChatArguments) -> Result<ExitCode, CliError> {
     let admission = memory_use::admission(&arguments.memory);
     let model = load::model(&arguments.model, admission)?;
     refuse_without_template(arguments, &model)?;
+    model.check_parameters(&parameters)?;
     let draft = draft::draft(&arguments.draft, &model, admission)?;
     let mut conversation = Conversation::begin(arguments, model, parameters, draft)?;
     let mut input = Input::open()?;

@@ -147,6 +147,25 @@ fn what_goes_wrong_leaves_the_conversation_as_it_was() {
     );
 }
 
+#[test]
+fn a_conversation_starts_from_instructions_that_were_cached() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("owl.cache");
+    let file = file.to_str().unwrap();
+    let owl = [
+        "--system",
+        "You are a kind old owl who tells short stories.",
+    ];
+    let model = storyteller();
+    let mut caching = headroom(["cache-prompt", "--output", file, "--model"]);
+    caching.arg(&model).args(owl);
+    assert!(caching.output().unwrap().status.success());
+    let start = ["--memory-stats", "--prompt-cache", file];
+    let started = say(&[&owl[..], &start].concat(), &[FOX]);
+    assert!(cached_tokens(&started)[0] > 10);
+    assert_eq!(started.answers, say(&owl, &[FOX]).answers);
+}
+
 /// A conversation of that model.
 fn saved_by(model: &TinyModel, directory: &Path) -> std::path::PathBuf {
     let path = directory.join("foreign.chat");
@@ -281,6 +300,9 @@ fn what_cannot_be_meant_ends_before_anything_is_asked() {
     for (exit_code, more, part) in [
         (2, vec!["--temp", "-1"], "temperature"),
         (2, vec!["--max-kv-size", "3"], "max_kv_size"),
+        (2, vec!["--kv-bits", "4", "--kv-group-size", "128"], "128"),
+        (2, vec!["--regex", "("], "regular expression"),
+        (2, vec!["--logit-bias", "3072=1"], "3071"),
         (2, vec!["--num-draft-tokens", "2"], "required"),
         (2, vec!["--draft-model", other], "vocabulary"),
         (
