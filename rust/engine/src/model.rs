@@ -13,7 +13,8 @@ use crate::chat_template::ChatMessage;
 use crate::error::EngineError;
 use crate::events::Generation;
 use crate::fit::{self, Predictor};
-use crate::generation_task::{GenerationRequest, GenerationTask};
+use crate::generation_request::GenerationRequest;
+use crate::generation_task::GenerationTask;
 use crate::loaded_weights::LoadedWeights;
 use crate::mlx_thread::{MlxThread, Progress, Task};
 use crate::model_store::{ModelId, ModelStore};
@@ -154,7 +155,7 @@ impl Model {
             codec: Arc::clone(&self.loaded.codec),
             prompt,
             token_limit,
-            parameters: parameters.clone(),
+            parameters: aids.parameters_in_force(parameters),
             sampling,
             aids,
             load_time: self.loaded.load_time,
