@@ -20,6 +20,7 @@ pub(crate) fn run(arguments: &LogitsArguments) -> Result<ExitCode, CliError> {
         tokens: arguments.tokens.clone(),
         chunk: arguments.chunk.map(|chunk| chunk as usize),
         max_kv_size: arguments.kv_cache.max_kv_size,
+        kv_chunk_size: arguments.kv_chunk_size,
         kv_quantization: arguments.kv_cache.quantization(),
         quantized_kv_start: arguments.kv_cache.quantized_kv_start,
     };

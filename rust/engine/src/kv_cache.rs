@@ -28,12 +28,8 @@ impl KvCache {
                 precision(quantization)
             }
         };
-        let layout = match settings.max_size.map(clamped) {
-            Some(max_size) => CacheLayout::Rotating { max_size },
-            None => CacheLayout::Simple,
-        };
         Ok(Self {
-            model_cache: model.new_cache(layout),
+            model_cache: model.new_cache(settings.layout),
             wanted,
             quantized_from: clamped(settings.quantized_start),
         })
@@ -92,7 +88,7 @@ impl KvCache {
 /// What a cache is asked to be.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct KvSettings {
-    pub(crate) max_size: Option<u32>,
+    pub(crate) layout: CacheLayout,
     pub(crate) quantization: Option<KvQuantization>,
     pub(crate) quantized_start: u32,
 }
@@ -100,7 +96,10 @@ pub(crate) struct KvSettings {
 impl From<&GenerateParameters> for KvSettings {
     fn from(parameters: &GenerateParameters) -> Self {
         Self {
-            max_size: parameters.max_kv_size,
+            layout: match parameters.max_kv_size.map(clamped) {
+                Some(max_size) => CacheLayout::Rotating { max_size },
+                None => CacheLayout::Simple,
+            },
             quantization: parameters.kv_quantization,
             quantized_start: parameters.quantized_kv_start,
         }
@@ -140,4 +139,67 @@ fn precision(quantization: KvQuantization) -> CachePrecision {
 
 fn clamped(tokens: u32) -> i32 {
     i32::try_from(tokens).unwrap_or(i32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use headroom_memory::KvLayout;
+    use headroom_models::LogitRows;
+
+    use super::*;
+    use crate::fit::{Predictor, backend};
+
+    /// Bytes of a cache that has seen 300 tokens in pieces of `chunk`, and those predicted.
+    fn measured_and_predicted(family: &str, settings: KvSettings, chunk: usize) -> (u64, u64) {
+        let cases = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/golden/cases");
+        let directory = cases.join(format!("{family}-caches")).join("model");
+        let go_on = &mut |_| std::ops::ControlFlow::Continue(());
+        let model = headroom_models::open(&directory, go_on).unwrap();
+        let mut cache = KvCache::new(&*model, settings).unwrap();
+        for piece in [5u32; 300].chunks(chunk) {
+            let tokens = Array::from_slice(piece, &[1, piece.len() as i32]);
+            let caches = &mut [&mut cache.model_cache];
+            model
+                .forward(&tokens, caches, LogitRows::Last)
+                .unwrap()
+                .eval()
+                .unwrap();
+            cache.settle().unwrap();
+        }
+        let outline = headroom_models::outline(&directory).unwrap();
+        let kv = KvLayout {
+            max_size: cache.max_size(),
+            quantization: cache.quantization(),
+        };
+        let geometry = Predictor::of_outline(&outline).geometry;
+        let predicted = geometry.kv_cache_bytes(300, kv, backend());
+        (cache.model_cache.allocated_bytes(), predicted)
+    }
+
+    #[test]
+    fn every_kind_takes_what_was_predicted_to_the_byte() {
+        headroom_mlx::start().unwrap();
+        let layouts = [
+            CacheLayout::Simple,
+            CacheLayout::Rotating { max_size: 40 },
+            CacheLayout::Chunked { chunk_size: 40 },
+        ];
+        let quantized = |(bits, group_size)| KvQuantization { bits, group_size };
+        let quantizations = [(2, 32), (3, 64), (4, 64), (6, 32), (8, 64), (16, 64)].map(quantized);
+        for layout in layouts {
+            for quantization in quantizations.map(Some).into_iter().chain([None]) {
+                let settings = KvSettings {
+                    layout,
+                    quantization,
+                    quantized_start: 0,
+                };
+                for (family, chunk) in [("llama", 300), ("qwen3", 17)] {
+                    let (measured, predicted) = measured_and_predicted(family, settings, chunk);
+                    assert_eq!(measured, predicted, "{family}, {settings:?}");
+                }
+            }
+        }
+    }
 }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use headroom_memory::KvQuantization;
 use headroom_mlx::ops::indexing::TryIndexOp;
 use headroom_mlx::{Array, Dtype};
-use headroom_models::{LanguageModel, LogitRows, ModelError, outline};
+use headroom_models::{CacheLayout, LanguageModel, LogitRows, ModelError, outline};
 
 use crate::error::EngineError;
 use crate::fit;
@@ -27,6 +27,8 @@ pub struct LogitsRequest {
     pub chunk: Option<usize>,
     /// The most tokens whose keys and values are kept; `None` keeps all.
     pub max_kv_size: Option<u32>,
+    /// Tokens of a chunk that see one another and nothing before it; `None` for all. Not with a bound.
+    pub kv_chunk_size: Option<u32>,
     /// How keys and values are quantised; `None` keeps them as they were computed.
     pub kv_quantization: Option<KvQuantization>,
     /// From how many tokens on keys and values are quantised.
@@ -50,6 +52,7 @@ impl LogitsRequest {
             tokens,
             chunk: None,
             max_kv_size: None,
+            kv_chunk_size: None,
             kv_quantization: None,
             quantized_kv_start: 0,
         }
@@ -93,7 +96,27 @@ impl LogitsRequest {
             ..GenerateParameters::default()
         };
         parameters.validate()?;
-        Ok(KvSettings::from(&parameters))
+        let settings = KvSettings::from(&parameters);
+        Ok(match self.chunked_layout()? {
+            Some(layout) => KvSettings { layout, ..settings },
+            None => settings,
+        })
+    }
+
+    fn chunked_layout(&self) -> Result<Option<CacheLayout>, EngineError> {
+        let refused = |chunk_size: u32, allowed| EngineError::Parameter {
+            name: "kv_chunk_size",
+            found: chunk_size.to_string(),
+            allowed,
+        };
+        match (self.kv_chunk_size, self.max_kv_size) {
+            (None, _) => Ok(None),
+            (Some(0), _) => Err(refused(0, "1 or more")),
+            (Some(size), Some(_)) => Err(refused(size, "absent where max_kv_size is set")),
+            (Some(size), None) => Ok(Some(CacheLayout::Chunked {
+                chunk_size: i32::try_from(size).unwrap_or(i32::MAX),
+            })),
+        }
     }
 }
 
