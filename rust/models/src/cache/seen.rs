@@ -72,11 +72,12 @@ fn attend_packed(
 }
 
 fn multiply(rows: &Array, plane: &QuantizedPlane, transpose: bool) -> Result<Array> {
+    let (scales, biases) = plane.scales_and_biases(rows.dtype())?;
     quantized_matmul(
         rows,
         &plane.weight,
-        &plane.scales.as_dtype(rows.dtype())?,
-        &plane.biases.as_dtype(rows.dtype())?,
+        &scales,
+        &biases,
         transpose,
         plane.quantization.group_size,
         plane.quantization.bits,
