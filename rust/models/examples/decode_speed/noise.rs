@@ -5,8 +5,8 @@ use std::error::Error;
 use headroom_mlx::ops::random;
 use headroom_mlx::{Array, Dtype};
 use headroom_models::{
-    CacheDescription, CacheLayout, CachePrecision, ComputedIn, LanguageModel, LayerShape, LogitRows,
-    ModelCache,
+    CacheDescription, CacheLayout, CachePrecision, ComputedIn, LanguageModel, LayerShape,
+    LogitRows, ModelCache,
 };
 
 use crate::Request;
