@@ -40,6 +40,7 @@ golden: ## Make the golden logits again with the pinned mlx-lm
 	@test -d target/golden || python3 -m venv target/golden
 	@target/golden/bin/pip install --quiet --requirement tests/golden/requirements.txt
 	@target/golden/bin/python tests/golden/make.py
+	@target/golden/bin/python tests/golden/make_sampling.py
 
 header: setup ## Generate include/headroom.h
 	@$(CARGO) xtask header

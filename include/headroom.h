@@ -30,6 +30,15 @@
 // An integer figure that is not known. A `double` that is not known is NaN.
 #define HR_UNKNOWN UINT64_MAX
 
+// The answer may be any text.
+#define HR_CONSTRAINT_NONE 0
+
+// The answer is JSON that the schema in `constraint` accepts.
+#define HR_CONSTRAINT_JSON_SCHEMA 1
+
+// The answer matches the regular expression in `constraint` from its beginning to its end.
+#define HR_CONSTRAINT_REGEX 2
+
 // Why a call failed. The numbers never change; new ones may be added.
 enum hr_code
 #if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
@@ -100,6 +109,16 @@ enum hr_code
     HR_DOWNLOAD_BUSY = 30,
     // A paused generation could not be kept on disk or brought back.
     HR_SPILL_FAILED = 31,
+    // A schema or pattern for the output cannot be used.
+    HR_INVALID_CONSTRAINT = 32,
+    // A constraint on the output could not be followed to its end.
+    HR_CONSTRAINT_FAILED = 33,
+    // A file is no prompt cache, a damaged one, or one of another model or version.
+    HR_CACHE_FILE = 34,
+    // A prompt cache could not be written.
+    HR_CACHE_NOT_WRITTEN = 35,
+    // A prompt cache or a draft model does not belong to the model.
+    HR_ANOTHER_MODEL = 36,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
@@ -383,6 +402,14 @@ typedef struct hr_model_info {
     uint64_t has_chat_template;
 } hr_model_info;
 
+// What is added to the logit of one token. It never changes its size, for hosts hold arrays of it.
+typedef struct hr_token_bias {
+    // The token's id, below the model's `vocabulary_size`.
+    uint32_t token;
+    // From -100 to 100.
+    float bias;
+} hr_token_bias;
+
 // What a host may choose for one generation. Set `size`, call `hr_generate_parameters_init`, then
 // change what should differ.
 typedef struct hr_generate_parameters {
@@ -430,6 +457,35 @@ typedef struct hr_generate_parameters {
     // 1 to act when memory gets tight, before the system does; 0 to leave it to the system, which
     // may end the process.
     uint32_t is_governed;
+    // Taken once from the logits of tokens among the last `presence_context`; from -100 to 100.
+    float presence_penalty;
+    // How many of the last tokens the presence penalty looks at; at least 1.
+    uint32_t presence_context;
+    // Taken from a token's logit for every time that it is among the last `frequency_context`; from
+    // -100 to 100.
+    float frequency_penalty;
+    // How many of the last tokens the frequency penalty looks at; at least 1.
+    uint32_t frequency_context;
+    // What is added to the logits of single tokens, `logit_bias_count` of them; NULL for none. Of
+    // several for one token the last counts.
+    const struct hr_token_bias *logit_bias;
+    // How many there are.
+    size_t logit_bias_count;
+    // How many of the likeliest tokens `hr_generation_get_logprobs` tells for each generated one; at
+    // most 20. Used when `has_logprobs` is 1.
+    uint32_t top_logprobs;
+    // 1 to keep log-probabilities, 0 not to.
+    uint32_t has_logprobs;
+    // The answer may end no earlier than after this many tokens; at most `max_tokens`.
+    uint32_t min_tokens;
+    // What `constraint` is: `HR_CONSTRAINT_NONE`, `HR_CONSTRAINT_JSON_SCHEMA` or
+    // `HR_CONSTRAINT_REGEX`.
+    uint32_t constraint_kind;
+    // What the answer must look like, in UTF-8. An answer that is cut short is the beginning of such
+    // a text.
+    const char *constraint;
+    // Its length in bytes.
+    size_t constraint_length;
 } hr_generate_parameters;
 
 // Handle of a generation under way, or of one that has ended and can still tell its figures.
@@ -512,6 +568,16 @@ typedef struct hr_generation_summary {
     // How many `HR_EVENT_ACTION` there were.
     uint64_t action_count;
 } hr_generation_summary;
+
+// A token and the natural logarithm of its probability. It never changes its size, for hosts hold
+// arrays of it.
+typedef struct hr_token_logprob {
+    // The token's id.
+    uint32_t token;
+    // Its log-probability under the model alone, before biases, penalties, constraint and
+    // temperature.
+    float logprob;
+} hr_token_logprob;
 
 // What MLX was told to keep to.
 typedef struct hr_allocator_limits {
@@ -654,6 +720,61 @@ typedef struct hr_message {
 
 // Handle of a conversation with a model.
 typedef uint64_t hr_session;
+
+// What a cache is asked to be.
+typedef struct hr_cache_settings {
+    // `sizeof(hr_cache_settings)`, set by the host.
+    size_t size;
+    // One of `hr_cache_kind`.
+    int32_t kind;
+    // What rotating (at least 8) and chunked (at least 1) caches keep; not looked at for others.
+    uint32_t tokens_kept;
+    // Bits of keys and values: 2, 3, 4, 6, 8 or 16; 0 keeps them as they were computed.
+    uint32_t kv_bits;
+    // Consecutive values that share a scale and a bias: 32, 64 or 128. Used when `kv_bits` is not 0.
+    uint32_t kv_group_size;
+    // From how many tokens on keys and values are quantised.
+    uint32_t quantized_start;
+    // 1 to choose again, in fewer bits or bounded, whenever the cache grows; else 0.
+    uint32_t adapts;
+} hr_cache_settings;
+
+// Handle of what a model has seen of a prompt: a prompt that begins with the same tokens starts from
+// there, and only the rest is computed. When memory gets tight it may be emptied, and the next
+// generation computes all of its prompt.
+typedef uint64_t hr_cache;
+
+// What a cache is now.
+typedef struct hr_cache_state {
+    // `sizeof(hr_cache_state)`, set by the host.
+    size_t size;
+    // Tokens that it has seen; 0 while a generation works with it, and after it had to go.
+    uint64_t tokens;
+    // What it takes, spare positions included.
+    uint64_t bytes;
+    // One of `hr_cache_kind`.
+    int32_t kind;
+    // What rotating and chunked caches keep; 0 for others.
+    uint32_t tokens_kept;
+    // Bits of keys and values; 0 as they were computed.
+    uint32_t kv_bits;
+    // Consecutive values that share a scale and a bias.
+    uint32_t kv_group_size;
+} hr_cache_state;
+
+// What a look at a cache brought.
+typedef struct hr_cache_report {
+    // `sizeof(hr_cache_report)`, set by the host.
+    size_t size;
+    // What the cache took before.
+    uint64_t bytes_before;
+    // What it takes now.
+    uint64_t bytes_after;
+    // How often it was quantised or bounded.
+    uint64_t actions;
+    // How tight memory is: one of `hr_pressure`.
+    uint64_t pressure;
+} hr_cache_report;
 
 #ifdef __cplusplus
 extern "C" {
@@ -803,6 +924,21 @@ struct hr_error *hr_generation_get_tokens(hr_generation generation,
                                           uint32_t *tokens,
                                           size_t capacity,
                                           size_t *count);
+
+// Tells how likely the generated token number `index` was, for a generation that kept
+// log-probabilities and whose `HR_EVENT_END` was pulled or heard. `chosen` is that token; the
+// likeliest in its place are copied to `top`, likeliest first, at most `capacity` of them; `*count`
+// says how many there are. `top` may be NULL when `capacity` is 0.
+//
+// # Safety
+// `chosen` and `count` are NULL, which is an error, or can be written to. `top` is NULL or has room
+// for `capacity` entries.
+struct hr_error *hr_generation_get_logprobs(hr_generation generation,
+                                            size_t index,
+                                            struct hr_token_logprob *chosen,
+                                            struct hr_token_logprob *top,
+                                            size_t capacity,
+                                            size_t *count);
 
 // Pauses a generation, and returns once it computes nothing any more, after `patience_seconds` at
 // the latest. `*is_at_rest` becomes 1 if it rests, and 0 if the step at hand takes longer: it rests
@@ -987,6 +1123,155 @@ struct hr_error *hr_session_reset(hr_session session);
 
 // Frees a session. An answer that is under way goes on.
 struct hr_error *hr_session_free(hr_session session);
+
+// Makes an empty cache for a model. `settings` may be NULL for one that keeps everything.
+//
+// # Safety
+// `settings` is NULL or has as many bytes as its `size` says. `cache` is NULL, which is an error, or
+// can be written to.
+struct hr_error *hr_cache_create(hr_model model,
+                                 const struct hr_cache_settings *settings,
+                                 hr_cache *cache);
+
+// Makes a cache as `parameters` ask for it; where they leave that open, as the balanced strategy keeps
+// keys and values under the pressure there is now. `parameters` may be NULL.
+//
+// # Safety
+// `parameters` is NULL or has as many bytes as its `size` says. `cache` is NULL, which is an error, or
+// can be written to.
+struct hr_error *hr_cache_create_optimized(hr_model model,
+                                           const struct hr_generate_parameters *parameters,
+                                           hr_cache *cache);
+
+// Makes a cache that keeps keys and values as exactly as there is room for, in fewer bits and at last
+// bounded as it grows. `parameters` may be NULL; their `max_tokens` tells how far it is planned ahead.
+//
+// # Safety
+// As for `hr_cache_create_optimized`.
+struct hr_error *hr_cache_create_adaptive(hr_model model,
+                                          const struct hr_generate_parameters *parameters,
+                                          hr_cache *cache);
+
+// Tells what a cache is now.
+//
+// # Safety
+// `state` is NULL, which is an error, or has as many bytes as its `size` says.
+struct hr_error *hr_cache_get_state(hr_cache cache, struct hr_cache_state *state);
+
+// Forgets the last `tokens` tokens, or all where the cache cannot forget some, and tells how many are
+// left.
+//
+// # Safety
+// `left` is NULL, which is an error, or can be written to.
+struct hr_error *hr_cache_trim(hr_cache cache,
+                               uint32_t tokens,
+                               uint32_t *left);
+
+// Makes a cache of its own that has seen the same.
+//
+// # Safety
+// `copy` is NULL, which is an error, or can be written to.
+struct hr_error *hr_cache_copy(hr_cache cache, hr_cache *copy);
+
+// Frees a cache. Sessions and generations that use it go on; what it has seen serves other prompts
+// that begin alike, as long as there is room.
+struct hr_error *hr_cache_free(hr_cache cache);
+
+// Sets what caches that no generation works with may take together, the least recently used going
+// first. `HR_UNKNOWN` means a quarter of what is available.
+struct hr_error *hr_cache_set_limit(uint64_t limit_bytes);
+
+// Empties every cache that no generation works with; who needs one computes it again.
+struct hr_error *hr_cache_drop_idle(void);
+
+// Looks at memory and, where it is tight, quantises or bounds a cache. One that a generation works
+// with is left to that generation's governor.
+//
+// # Safety
+// `outcome` is NULL, which is an error, or has as many bytes as its `size` says.
+struct hr_error *hr_cache_monitor_and_optimize(hr_cache cache, struct hr_cache_report *outcome);
+
+// Writes a cache to a file, whole or not at all.
+//
+// # Safety
+// `path` is NULL or has `path_length` readable bytes of UTF-8.
+struct hr_error *hr_cache_save(hr_cache cache, const char *path, size_t path_length);
+
+// Reads a cache that was saved with the same model. A damaged file, one of another version or one of
+// another model fails with `HR_CACHE_FILE`.
+//
+// # Safety
+// `path` is NULL or has `path_length` readable bytes of UTF-8. `cache` is NULL, which is an error, or
+// can be written to.
+struct hr_error *hr_cache_load(hr_model model,
+                               const char *path,
+                               size_t path_length,
+                               hr_cache *cache);
+
+// Writes a conversation, with what the model has seen of it, to a file, whole or not at all.
+//
+// # Safety
+// `path` is NULL or has `path_length` readable bytes of UTF-8.
+struct hr_error *hr_session_save(hr_session session, const char *path, size_t path_length);
+
+// Goes on with a saved conversation as if it had never ended. How keys and values are kept is as it
+// was then; `parameters`, which may be NULL, say all else.
+//
+// # Safety
+// `path` is NULL or has `path_length` readable bytes of UTF-8. `parameters` is NULL or has as many
+// bytes as its `size` says. `session` is NULL, which is an error, or can be written to.
+struct hr_error *hr_session_load(hr_model model,
+                                 const char *path,
+                                 size_t path_length,
+                                 const struct hr_generate_parameters *parameters,
+                                 hr_session *session);
+
+// As `hr_generate`, from what `cache` has seen of the prompt, and with a small model that proposes
+// `draft_tokens` (1 to 16) at a time. Each may be 0 for none. Neither changes what is generated; the
+// cache's settings hold instead of the parameters'. A draft that reads text as other tokens fails with
+// `HR_ANOTHER_MODEL`.
+//
+// # Safety
+// As for `hr_generate`.
+struct hr_error *hr_generate_with(hr_model model,
+                                  hr_cache cache,
+                                  hr_model draft,
+                                  uint32_t draft_tokens,
+                                  const char *prompt,
+                                  size_t prompt_length,
+                                  const struct hr_generate_parameters *parameters,
+                                  hr_generation *generation);
+
+// Begins a conversation that keeps what the model has seen in `cache`. Empty `instructions` mean none;
+// `parameters` may be NULL for the defaults and hold for all answers.
+//
+// # Safety
+// As for `hr_session_create`.
+struct hr_error *hr_session_create_with_cache(hr_cache cache,
+                                              const char *instructions,
+                                              size_t instructions_length,
+                                              const struct hr_generate_parameters *parameters,
+                                              hr_session *session);
+
+// Gives a handle of the cache that a conversation keeps. The host frees it.
+//
+// # Safety
+// `cache` is NULL, which is an error, or can be written to.
+struct hr_error *hr_session_get_cache(hr_session session, hr_cache *cache);
+
+// Lets a small model propose `draft_tokens` (1 to 16) at a time for the answers to come; a `draft` of
+// 0 lets none.
+struct hr_error *hr_session_set_draft(hr_session session,
+                                      hr_model draft,
+                                      uint32_t draft_tokens);
+
+// Forgets everything and begins again under other instructions; empty ones mean none.
+//
+// # Safety
+// `instructions` is NULL or has `instructions_length` readable bytes of UTF-8.
+struct hr_error *hr_session_set_instructions(hr_session session,
+                                             const char *instructions,
+                                             size_t instructions_length);
 
 // For tests: panics inside the library. Always returns an error with `HR_INTERNAL`; a process
 // that survives this call has seen the guard at work.

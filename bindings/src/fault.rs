@@ -73,6 +73,16 @@ pub(crate) enum FaultKind {
     DownloadBusy,
     /// A paused generation could not be kept on disk or brought back.
     SpillFailed,
+    /// A schema or pattern for the output cannot be used.
+    InvalidConstraint,
+    /// A constraint on the output could not be followed to its end.
+    ConstraintFailed,
+    /// A file is no prompt cache, a damaged one, or one of another model or version.
+    CacheFile,
+    /// A prompt cache could not be written.
+    CacheNotWritten,
+    /// A prompt cache or a draft model does not belong to the model.
+    AnotherModel,
 }
 
 /// A failure on its way to the host.
@@ -125,7 +135,14 @@ fn kind_of(error: &EngineError) -> FaultKind {
         EngineError::Format(error) => kind_of_format_error(error),
         EngineError::Memory(error) => kind_of_memory_error(error),
         EngineError::UnknownBudget => FaultKind::MemoryUnreadable,
-        EngineError::DoesNotFit { .. } => FaultKind::DoesNotFit,
+        EngineError::DoesNotFit { .. } | EngineError::CacheDoesNotFit { .. } => {
+            FaultKind::DoesNotFit
+        }
+        EngineError::CacheFile { .. } => FaultKind::CacheFile,
+        EngineError::CacheNotWritten { .. } => FaultKind::CacheNotWritten,
+        EngineError::CacheOfAnotherModel | EngineError::DraftVocabulary { .. } => {
+            FaultKind::AnotherModel
+        }
         EngineError::Tokenizer { .. } | EngineError::VocabularyMismatch { .. } => {
             FaultKind::Tokenizer
         }
@@ -133,7 +150,11 @@ fn kind_of(error: &EngineError) -> FaultKind {
         EngineError::NoChatTemplate { .. } => FaultKind::NoChatTemplate,
         EngineError::EmptyPrompt => FaultKind::PromptEmpty,
         EngineError::PromptTooLong { .. } => FaultKind::PromptTooLong,
-        EngineError::Parameter { .. } => FaultKind::InvalidParameter,
+        EngineError::Parameter { .. } | EngineError::BiasOutOfVocabulary { .. } => {
+            FaultKind::InvalidParameter
+        }
+        EngineError::Constraint { .. } => FaultKind::InvalidConstraint,
+        EngineError::ConstraintFailed(_) => FaultKind::ConstraintFailed,
         EngineError::Spill(_) => FaultKind::SpillFailed,
         EngineError::Mlx(_) => FaultKind::Computation,
         EngineError::Interrupted(_) => FaultKind::Interrupted,

@@ -21,6 +21,7 @@ pub(crate) enum Kind {
     Model = 3,
     Generation = 4,
     Session = 5,
+    Cache = 6,
 }
 
 impl Kind {
@@ -31,6 +32,7 @@ impl Kind {
             Self::Model,
             Self::Generation,
             Self::Session,
+            Self::Cache,
         ];
         kinds.into_iter().find(|kind| *kind as u8 == tag)
     }
@@ -44,6 +46,7 @@ impl fmt::Display for Kind {
             Self::Model => "model",
             Self::Generation => "generation",
             Self::Session => "session",
+            Self::Cache => "prompt cache",
         })
     }
 }

@@ -1,11 +1,11 @@
-//! Models, sessions and generations as handles hold them: usable from any thread at once.
+//! Models, sessions, caches and generations as handles hold them: usable from any thread at once.
 
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use headroom_engine::{
     Canceller, ChatSession, EngineError, Event, Generation, GenerationSummary, Model, Pauser,
-    Reply, Spill,
+    PromptCache, Reply, Spill,
 };
 
 use crate::handles::{Held, Kind};
@@ -16,6 +16,10 @@ impl Held for Model {
 
 impl Held for ChatSession {
     const KIND: Kind = Kind::Session;
+}
+
+impl Held for PromptCache {
+    const KIND: Kind = Kind::Cache;
 }
 
 impl Held for RunningGeneration {

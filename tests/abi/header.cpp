@@ -26,6 +26,11 @@ static_assert(offsetof(hr_event, size) == 0, "size comes first");
 static_assert(offsetof(hr_generate_parameters, size) == 0, "size comes first");
 static_assert(HR_INTERNAL == 1 && HR_WRONG_GENERATION_STATE == 22, "codes are stable");
 static_assert(HR_DOES_NOT_FIT == 23 && HR_SPILL_FAILED == 31, "codes are stable");
+static_assert(HR_INVALID_CONSTRAINT == 32 && HR_CONSTRAINT_FAILED == 33, "codes are stable");
+static_assert(sizeof(hr_token_bias) == 8 && sizeof(hr_token_logprob) == 8, "hosts hold arrays");
+static_assert(offsetof(hr_generate_parameters, presence_penalty) ==
+                  offsetof(hr_generate_parameters, is_governed) + sizeof(std::uint32_t),
+              "what the first version had stays where it was");
 static_assert(offsetof(hr_generate_parameters, max_kv_size) ==
                   offsetof(hr_generate_parameters, stop_count) + sizeof(std::size_t),
               "what the first version had stays where it was");

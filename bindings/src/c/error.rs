@@ -75,6 +75,16 @@ pub enum hr_code {
     HR_DOWNLOAD_BUSY = 30,
     /// A paused generation could not be kept on disk or brought back.
     HR_SPILL_FAILED = 31,
+    /// A schema or pattern for the output cannot be used.
+    HR_INVALID_CONSTRAINT = 32,
+    /// A constraint on the output could not be followed to its end.
+    HR_CONSTRAINT_FAILED = 33,
+    /// A file is no prompt cache, a damaged one, or one of another model or version.
+    HR_CACHE_FILE = 34,
+    /// A prompt cache could not be written.
+    HR_CACHE_NOT_WRITTEN = 35,
+    /// A prompt cache or a draft model does not belong to the model.
+    HR_ANOTHER_MODEL = 36,
 }
 
 impl From<FaultKind> for hr_code {
@@ -111,6 +121,11 @@ impl From<FaultKind> for hr_code {
             FaultKind::DiskFull => Self::HR_DISK_FULL,
             FaultKind::DownloadBusy => Self::HR_DOWNLOAD_BUSY,
             FaultKind::SpillFailed => Self::HR_SPILL_FAILED,
+            FaultKind::InvalidConstraint => Self::HR_INVALID_CONSTRAINT,
+            FaultKind::ConstraintFailed => Self::HR_CONSTRAINT_FAILED,
+            FaultKind::CacheFile => Self::HR_CACHE_FILE,
+            FaultKind::CacheNotWritten => Self::HR_CACHE_NOT_WRITTEN,
+            FaultKind::AnotherModel => Self::HR_ANOTHER_MODEL,
         }
     }
 }

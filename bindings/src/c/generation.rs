@@ -25,7 +25,7 @@ pub type hr_generation = u64;
 /// # Safety
 /// `prompt` is NULL or has `prompt_length` readable bytes; `parameters` is as
 /// [`parameters_in`] wants it.
-unsafe fn request_in(
+pub(super) unsafe fn request_in(
     prompt: *const c_char,
     prompt_length: usize,
     parameters: *const hr_generate_parameters,

@@ -176,7 +176,7 @@ pub unsafe extern "C" fn hr_generate_parameters_init_optimal(
             quantized_kv_start: settings.quantized_kv_start,
             ..GenerateParameters::default()
         };
-        output.write(hr_generate_parameters::without_stops(&optimal));
+        output.write(hr_generate_parameters::without_pointers(&optimal));
         Ok(())
     })
 }

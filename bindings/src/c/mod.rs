@@ -28,6 +28,8 @@ pub mod generation;
 
 pub mod summary;
 
+pub mod logprobs;
+
 pub mod pause;
 
 pub mod limits;
@@ -41,6 +43,14 @@ pub mod download;
 pub mod chat;
 
 pub mod session;
+
+pub mod cache;
+
+pub mod cache_monitor;
+
+pub mod cache_file;
+
+pub mod aids;
 
 pub mod test;
 

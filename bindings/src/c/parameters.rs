@@ -1,5 +1,8 @@
 //! How to generate, as C fills it in.
 
+mod constraint;
+mod token_bias;
+
 use std::ffi::c_char;
 use std::mem::offset_of;
 
@@ -11,6 +14,9 @@ use crate::c::structs::{AnyBytes, SizeFirst, StructOutput, read_struct};
 use crate::c::text::text_in;
 use crate::fault::{Fault, FaultKind};
 use crate::kv_options::KvOptions;
+
+pub use constraint::{HR_CONSTRAINT_JSON_SCHEMA, HR_CONSTRAINT_NONE, HR_CONSTRAINT_REGEX};
+pub use token_bias::hr_token_bias;
 
 /// What a host may choose for one generation. Set `size`, call `hr_generate_parameters_init`, then
 /// change what should differ.
@@ -61,6 +67,35 @@ pub struct hr_generate_parameters {
     /// 1 to act when memory gets tight, before the system does; 0 to leave it to the system, which
     /// may end the process.
     pub is_governed: u32,
+    /// Taken once from the logits of tokens among the last `presence_context`; from -100 to 100.
+    pub presence_penalty: f32,
+    /// How many of the last tokens the presence penalty looks at; at least 1.
+    pub presence_context: u32,
+    /// Taken from a token's logit for every time that it is among the last `frequency_context`; from
+    /// -100 to 100.
+    pub frequency_penalty: f32,
+    /// How many of the last tokens the frequency penalty looks at; at least 1.
+    pub frequency_context: u32,
+    /// What is added to the logits of single tokens, `logit_bias_count` of them; NULL for none. Of
+    /// several for one token the last counts.
+    pub logit_bias: *const hr_token_bias,
+    /// How many there are.
+    pub logit_bias_count: usize,
+    /// How many of the likeliest tokens `hr_generation_get_logprobs` tells for each generated one; at
+    /// most 20. Used when `has_logprobs` is 1.
+    pub top_logprobs: u32,
+    /// 1 to keep log-probabilities, 0 not to.
+    pub has_logprobs: u32,
+    /// The answer may end no earlier than after this many tokens; at most `max_tokens`.
+    pub min_tokens: u32,
+    /// What `constraint` is: `HR_CONSTRAINT_NONE`, `HR_CONSTRAINT_JSON_SCHEMA` or
+    /// `HR_CONSTRAINT_REGEX`.
+    pub constraint_kind: u32,
+    /// What the answer must look like, in UTF-8. An answer that is cut short is the beginning of such
+    /// a text.
+    pub constraint: *const c_char,
+    /// Its length in bytes.
+    pub constraint_length: usize,
 }
 
 // SAFETY: `repr(C)`, `size` first.
@@ -74,13 +109,13 @@ unsafe impl AnyBytes for hr_generate_parameters {}
 
 impl Default for hr_generate_parameters {
     fn default() -> Self {
-        Self::without_stops(&GenerateParameters::default())
+        Self::without_pointers(&GenerateParameters::default())
     }
 }
 
 impl hr_generate_parameters {
-    /// As C sees them. Stop texts are the host's, and are left out.
-    pub(super) fn without_stops(parameters: &GenerateParameters) -> Self {
+    /// As C sees them. Stop texts, biases and constraint are the host's, and are left out.
+    pub(super) fn without_pointers(parameters: &GenerateParameters) -> Self {
         let kv = KvOptions::new(parameters.max_kv_size, parameters.kv_quantization);
         Self {
             size: size_of::<Self>(),
@@ -106,6 +141,18 @@ impl hr_generate_parameters {
                 Governing::On => 1,
                 Governing::Off => 0,
             },
+            presence_penalty: parameters.presence_penalty,
+            presence_context: parameters.presence_context,
+            frequency_penalty: parameters.frequency_penalty,
+            frequency_context: parameters.frequency_context,
+            logit_bias: std::ptr::null(),
+            logit_bias_count: 0,
+            top_logprobs: parameters.top_logprobs.unwrap_or(0),
+            has_logprobs: parameters.top_logprobs.is_some().into(),
+            min_tokens: parameters.min_tokens,
+            constraint_kind: HR_CONSTRAINT_NONE,
+            constraint: std::ptr::null(),
+            constraint_length: 0,
         }
     }
 }
@@ -118,9 +165,11 @@ impl hr_generate_parameters {
     ///
     /// # Safety
     /// `stop` and `stop_lengths` are NULL or have `stop_count` entries, each pointer with as many
-    /// readable bytes as its length says.
+    /// readable bytes as its length says. `logit_bias` is NULL or has `logit_bias_count` entries, and
+    /// `constraint` is NULL or has `constraint_length` readable bytes.
     unsafe fn into_owned(self) -> Result<GenerateParameters, Fault> {
         let has_seed = is_set("has_seed", self.has_seed)?;
+        let has_logprobs = is_set("has_logprobs", self.has_logprobs.into())?;
         let kv = self.kv_options();
         Ok(GenerateParameters {
             max_tokens: self.max_tokens,
@@ -142,6 +191,16 @@ impl hr_generate_parameters {
                 true => Governing::On,
                 false => Governing::Off,
             },
+            presence_penalty: self.presence_penalty,
+            presence_context: self.presence_context,
+            frequency_penalty: self.frequency_penalty,
+            frequency_context: self.frequency_context,
+            // SAFETY: the caller's own promise.
+            logit_bias: unsafe { self.biases() }?,
+            top_logprobs: has_logprobs.then_some(self.top_logprobs),
+            min_tokens: self.min_tokens,
+            // SAFETY: the caller's own promise.
+            constraint: unsafe { self.output_constraint() }?,
         })
     }
 
@@ -159,12 +218,7 @@ impl hr_generate_parameters {
         if self.stop_count == 0 {
             return Ok(Vec::new());
         }
-        if self.stop_count > MOST_STOP_TEXTS {
-            let count = self.stop_count;
-            return Err(invalid(format!(
-                "stop_count is {count}, but must be at most {MOST_STOP_TEXTS}"
-            )));
-        }
+        at_most("stop_count", self.stop_count, MOST_STOP_TEXTS)?;
         if self.stop.is_null() || self.stop_lengths.is_null() {
             return Err(null("stop or stop_lengths"));
         }
@@ -177,6 +231,15 @@ impl hr_generate_parameters {
             }
         });
         texts.collect()
+    }
+}
+
+fn at_most(name: &str, count: usize, most: usize) -> Result<(), Fault> {
+    match count > most {
+        false => Ok(()),
+        true => Err(invalid(format!(
+            "{name} is {count}, but must be at most {most}"
+        ))),
     }
 }
 
@@ -198,8 +261,8 @@ fn invalid(message: String) -> Fault {
 /// A size that cannot be right, and what cannot be turned into owned values.
 ///
 /// # Safety
-/// `pointer` is NULL or has as many bytes as its `size` says, and its stop texts are as
-/// [`hr_generate_parameters`] describes them.
+/// `pointer` is NULL or has as many bytes as its `size` says, and what it points to is as
+/// [`hr_generate_parameters`] describes it.
 pub(super) unsafe fn parameters_in(
     pointer: *const hr_generate_parameters,
 ) -> Result<GenerateParameters, Fault> {

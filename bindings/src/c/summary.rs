@@ -106,14 +106,14 @@ impl From<&GenerationSummary> for hr_generation_summary {
 }
 
 /// A generation whose last event was pulled.
-struct Ended(Arc<RunningGeneration>);
+pub(super) struct Ended(Arc<RunningGeneration>);
 
 impl Ended {
-    fn find(generation: hr_generation) -> Result<Self, Fault> {
+    pub(super) fn find(generation: hr_generation) -> Result<Self, Fault> {
         Ok(Self(handles().get(generation)?))
     }
 
-    fn summary(&self) -> Result<&GenerationSummary, Fault> {
+    pub(super) fn summary(&self) -> Result<&GenerationSummary, Fault> {
         self.0.summary().ok_or_else(|| {
             let message = "the generation has not ended; pull its events up to HR_EVENT_END first";
             Fault::new(FaultKind::WrongGenerationState, message)

@@ -1,9 +1,14 @@
 //! The declarations that the Swift glue is generated from; `cargo xtask swift-glue` reads this file.
 
+use super::caches::{
+    BridgedAids, BridgedCache, BridgedCacheMonitor, bridged_adaptive_cache, bridged_aids,
+    bridged_cache, bridged_cache_monitor, bridged_load_cache, bridged_optimized_cache,
+    bridged_set_prompt_cache_limit,
+};
 use super::error::BridgedError;
 use super::handles::{
-    BridgedGeneration, BridgedModel, BridgedSession, bridged_panic, bridged_session,
-    bridged_use_metal_library,
+    BridgedGeneration, BridgedModel, BridgedSession, bridged_load_session, bridged_panic,
+    bridged_session, bridged_session_with_cache, bridged_use_metal_library,
 };
 use super::loading::{BridgedLoading, bridged_load, bridged_load_by_name};
 use super::memory::{
@@ -115,6 +120,16 @@ pub(crate) mod ffi {
         min_p: f32,
         repetition_penalty: f32,
         repetition_context: u32,
+        presence_penalty: f32,
+        presence_context: u32,
+        frequency_penalty: f32,
+        frequency_context: u32,
+        bias_tokens: Vec<u32>,
+        biases: Vec<f32>,
+        top_logprobs: Option<u32>,
+        min_tokens: u32,
+        constraint_kind: u32,
+        constraint: String,
         seed: Option<u64>,
         stop: Vec<String>,
         prefill_step: u32,
@@ -124,6 +139,33 @@ pub(crate) mod ffi {
         quantized_kv_start: u32,
         monitor_interval: Option<u32>,
         is_governed: bool,
+    }
+
+    #[swift_bridge(swift_repr = "struct")]
+    struct BridgedCacheSettings {
+        kind: u32,
+        tokens_kept: u32,
+        kv_bits: u32,
+        kv_group_size: u32,
+        quantized_start: u32,
+    }
+
+    #[swift_bridge(swift_repr = "struct")]
+    struct BridgedCacheState {
+        tokens: u32,
+        bytes: u64,
+        kind: u32,
+        tokens_kept: u32,
+        kv_bits: u32,
+        kv_group_size: u32,
+    }
+
+    #[swift_bridge(swift_repr = "struct")]
+    struct BridgedCacheReport {
+        pressure: BridgedPressure,
+        before: BridgedCacheState,
+        after: BridgedCacheState,
+        actions: u32,
     }
 
     enum BridgedStopReason {
@@ -137,6 +179,9 @@ pub(crate) mod ffi {
     struct BridgedSummary {
         text: String,
         tokens: Vec<u32>,
+        logprobs: Vec<f32>,
+        top_tokens: Vec<u32>,
+        top_logprobs: Vec<f32>,
         prompt_tokens: u64,
         cached_prompt_tokens: u64,
         stop_reason: BridgedStopReason,
@@ -227,6 +272,55 @@ pub(crate) mod ffi {
             prompt: String,
             parameters: BridgedParameters,
         ) -> Result<BridgedGeneration, BridgedError>;
+        fn generate_with(
+            &self,
+            prompt: String,
+            parameters: BridgedParameters,
+            aids: &BridgedAids,
+        ) -> Result<BridgedGeneration, BridgedError>;
+    }
+
+    extern "Rust" {
+        type BridgedCache;
+        fn bridged_cache(
+            model: &BridgedModel,
+            settings: BridgedCacheSettings,
+        ) -> Result<BridgedCache, BridgedError>;
+        fn bridged_optimized_cache(
+            model: &BridgedModel,
+            parameters: BridgedParameters,
+        ) -> Result<BridgedCache, BridgedError>;
+        fn bridged_adaptive_cache(
+            model: &BridgedModel,
+            parameters: BridgedParameters,
+        ) -> Result<BridgedCache, BridgedError>;
+        fn bridged_load_cache(
+            model: &BridgedModel,
+            path: String,
+        ) -> Result<BridgedCache, BridgedError>;
+        fn bridged_set_prompt_cache_limit(bytes: Option<u64>) -> Result<(), BridgedError>;
+        fn state(&self) -> Result<BridgedCacheState, BridgedError>;
+        fn trim(&self, tokens: u32) -> Result<BridgedCacheState, BridgedError>;
+        fn copy(&self) -> Result<BridgedCache, BridgedError>;
+        fn save(&self, path: String) -> Result<(), BridgedError>;
+    }
+
+    extern "Rust" {
+        type BridgedCacheMonitor;
+        fn bridged_cache_monitor() -> BridgedCacheMonitor;
+        fn optimize(&self, cache: &BridgedCache) -> Result<BridgedCacheReport, BridgedError>;
+    }
+
+    extern "Rust" {
+        type BridgedAids;
+        fn bridged_aids() -> BridgedAids;
+        fn use_cache(&self, cache: &BridgedCache);
+        fn use_draft(
+            &self,
+            target: &BridgedModel,
+            draft: &BridgedModel,
+            tokens: u32,
+        ) -> Result<(), BridgedError>;
     }
 
     extern "Rust" {
@@ -236,6 +330,20 @@ pub(crate) mod ffi {
             instructions: Option<String>,
             parameters: BridgedParameters,
         ) -> BridgedSession;
+        fn bridged_session_with_cache(
+            cache: &BridgedCache,
+            instructions: Option<String>,
+            parameters: BridgedParameters,
+        ) -> BridgedSession;
+        fn bridged_load_session(
+            model: &BridgedModel,
+            path: String,
+            parameters: BridgedParameters,
+        ) -> Result<BridgedSession, BridgedError>;
+        fn save(&self, path: String) -> Result<(), BridgedError>;
+        fn cache(&self) -> BridgedCache;
+        fn set_instructions(&self, instructions: Option<String>);
+        fn set_draft(&self, draft: &BridgedModel, tokens: u32) -> Result<(), BridgedError>;
         fn respond(&self, text: String) -> Result<BridgedGeneration, BridgedError>;
         fn reset(&self);
     }

@@ -1,7 +1,8 @@
 //! Between the engine's values and those that swift-bridge carries.
 
 use headroom_engine::{
-    Event, FitReport, GenerateParameters, GenerationSummary, Governing, StopReason,
+    Event, FitReport, GenerateParameters, GenerationSummary, Governing, OutputConstraint,
+    StopReason,
 };
 use headroom_memory::{
     ActionReport, AllocatorLimits, Fit, GenerationPlan, GenerationSettings, MemoryState,
@@ -14,6 +15,7 @@ use super::bridge::ffi::{
     BridgedStrategy, BridgedSummary,
 };
 use crate::c::action::{action_out, sentence};
+use crate::c::parameters::{HR_CONSTRAINT_JSON_SCHEMA, HR_CONSTRAINT_REGEX};
 use crate::kv_options::KvOptions;
 
 impl From<MemoryState> for BridgedMemoryState {
@@ -152,7 +154,27 @@ impl From<BridgedParameters> for GenerateParameters {
                 true => Governing::On,
                 false => Governing::Off,
             },
+            presence_penalty: parameters.presence_penalty,
+            presence_context: parameters.presence_context,
+            frequency_penalty: parameters.frequency_penalty,
+            frequency_context: parameters.frequency_context,
+            logit_bias: parameters
+                .bias_tokens
+                .into_iter()
+                .zip(parameters.biases)
+                .collect(),
+            top_logprobs: parameters.top_logprobs,
+            min_tokens: parameters.min_tokens,
+            constraint: constraint(parameters.constraint_kind, parameters.constraint),
         }
+    }
+}
+
+fn constraint(kind: u32, text: String) -> Option<OutputConstraint> {
+    match kind {
+        HR_CONSTRAINT_JSON_SCHEMA => Some(OutputConstraint::JsonSchema(text)),
+        HR_CONSTRAINT_REGEX => Some(OutputConstraint::Regex(text)),
+        _ => None,
     }
 }
 
@@ -189,7 +211,11 @@ impl From<Event> for BridgedEvent {
 
 impl From<GenerationSummary> for BridgedSummary {
     fn from(summary: GenerationSummary) -> Self {
+        let top = || summary.logprobs.iter().flat_map(|one| &one.top);
         Self {
+            logprobs: summary.logprobs.iter().map(|one| one.logprob).collect(),
+            top_tokens: top().map(|one| one.token).collect(),
+            top_logprobs: top().map(|one| one.logprob).collect(),
             text: summary.text,
             tokens: summary.tokens,
             prompt_tokens: summary.prompt_tokens as u64,

@@ -1,10 +1,12 @@
 //! The values behind Swift's handles, and what can be asked of them.
 
+use std::path::Path;
 use std::time::Duration;
 
-use headroom_engine::{ChatSession, Model, Prompt, Spill, use_metal_library};
+use headroom_engine::{ChatSession, DraftModel, Model, Prompt, Spill, use_metal_library};
 
 use super::bridge::ffi::{BridgedEvent, BridgedParameters};
+use super::caches::{BridgedAids, BridgedCache};
 use super::error::{BridgedError, bridged};
 use crate::guard::guarded_or;
 use crate::running::RunningGeneration;
@@ -28,6 +30,10 @@ impl From<Model> for BridgedModel {
 }
 
 impl BridgedModel {
+    pub(super) fn model(&self) -> &Model {
+        &self.0
+    }
+
     pub(crate) fn has_chat_template(&self) -> bool {
         self.0.has_chat_template()
     }
@@ -50,6 +56,19 @@ impl BridgedModel {
             Ok(BridgedGeneration(generation.into()))
         })
     }
+
+    pub(crate) fn generate_with(
+        &self,
+        prompt: String,
+        parameters: BridgedParameters,
+        aids: &BridgedAids,
+    ) -> Result<BridgedGeneration, BridgedError> {
+        bridged(|| {
+            let (prompt, parameters) = (Prompt::Text(prompt), parameters.into());
+            let generation = self.0.generate_with(&prompt, &parameters, &aids.aids())?;
+            Ok(BridgedGeneration(generation.into()))
+        })
+    }
 }
 
 /// A conversation.
@@ -67,7 +86,48 @@ pub(crate) fn bridged_session(
     ))
 }
 
+pub(crate) fn bridged_session_with_cache(
+    cache: &BridgedCache,
+    instructions: Option<String>,
+    parameters: BridgedParameters,
+) -> BridgedSession {
+    let session = ChatSession::with_cache(cache.cache().clone(), parameters.into());
+    session.set_instructions(instructions);
+    BridgedSession(session)
+}
+
+pub(crate) fn bridged_load_session(
+    model: &BridgedModel,
+    path: String,
+    parameters: BridgedParameters,
+) -> Result<BridgedSession, BridgedError> {
+    bridged(|| {
+        let session = ChatSession::load(&model.0, Path::new(&path), parameters.into())?;
+        Ok(BridgedSession(session))
+    })
+}
+
 impl BridgedSession {
+    pub(crate) fn save(&self, path: String) -> Result<(), BridgedError> {
+        bridged(|| Ok(self.0.save(Path::new(&path))?))
+    }
+
+    pub(crate) fn cache(&self) -> BridgedCache {
+        self.0.cache().clone().into()
+    }
+
+    pub(crate) fn set_instructions(&self, instructions: Option<String>) {
+        guarded_or((), || self.0.set_instructions(instructions));
+    }
+
+    pub(crate) fn set_draft(&self, draft: &BridgedModel, tokens: u32) -> Result<(), BridgedError> {
+        bridged(|| {
+            let draft = DraftModel::new(self.0.cache().model(), &draft.0, tokens)?;
+            self.0.set_draft(Some(draft));
+            Ok(())
+        })
+    }
+
     pub(crate) fn respond(&self, text: String) -> Result<BridgedGeneration, BridgedError> {
         bridged(|| Ok(BridgedGeneration(self.0.respond(&text)?.into())))
     }

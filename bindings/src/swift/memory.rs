@@ -1,8 +1,8 @@
 //! Memory as Swift sees and bounds it.
 
 use headroom_engine::{
-    clear_allocator_cache, memory_state, optimal_generation_settings, set_adaptive_memory_limits,
-    set_max_memory, set_memory_signal,
+    clear_allocator_cache, drop_idle_prompt_caches, memory_state, optimal_generation_settings,
+    set_adaptive_memory_limits, set_max_memory, set_memory_signal,
 };
 use headroom_memory::MaxMemory;
 
@@ -17,7 +17,10 @@ pub(crate) fn bridged_memory_state() -> Result<BridgedMemoryState, BridgedError>
 }
 
 pub(crate) fn bridged_clear_cache() -> Result<(), BridgedError> {
-    bridged(|| Ok(clear_allocator_cache()?))
+    bridged(|| {
+        drop_idle_prompt_caches()?;
+        Ok(clear_allocator_cache()?)
+    })
 }
 
 pub(crate) fn bridged_set_adaptive_limits(

@@ -11,6 +11,7 @@
 )]
 #[allow(dead_code, reason = "the generated code reads fields only in Swift")]
 mod bridge;
+mod caches;
 mod convert;
 mod error;
 mod handles;

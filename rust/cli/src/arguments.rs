@@ -1,10 +1,17 @@
 //! Every command and flag, each defined once: parser and help come from here.
 
+mod kv_cache;
+mod memory_use;
+mod sampling;
+
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
-use headroom_engine::GenerateParameters;
-use headroom_memory::{ByteSize, KvQuantization, MaxMemory, Strategy};
+use clap::{Args, Parser, Subcommand};
+use headroom_memory::ByteSize;
+
+pub(crate) use kv_cache::KvCacheArguments;
+pub(crate) use memory_use::{Governor, MemoryUseArguments};
+pub(crate) use sampling::SamplingArguments;
 
 /// Run language models inside the memory that this machine really has.
 #[derive(Debug, Parser)]
@@ -41,6 +48,7 @@ pub(crate) enum Command {
     #[command(after_help = "Examples:\n  \
         headroom generate --model assets/storyteller --prompt 'Tell me a story about a fox.'\n  \
         headroom generate --model assets/storyteller --prompt 'Once upon a time' --no-chat-template --temp 0.7 --seed 1\n  \
+        headroom generate --model assets/storyteller --prompt 'Is a fox a bird?' --regex '(yes|no)'\n  \
         echo 'Hello' | headroom generate --model assets/storyteller --prompt - --json")]
     Generate(GenerateArguments),
     /// Look inside a model.
@@ -115,95 +123,10 @@ pub(crate) struct GenerateArguments {
     /// Print one JSON object at the end instead of streaming text.
     #[arg(long)]
     pub(crate) json: bool,
-}
-
-/// How to choose tokens.
-#[derive(Debug, Args)]
-pub(crate) struct SamplingArguments {
-    /// The most tokens to generate.
-    #[arg(long, value_name = "N", default_value_t = 256)]
-    max_tokens: u32,
-    /// Temperature; 0 always takes the likeliest token.
-    #[arg(long, value_name = "T", default_value_t = 0.0)]
-    temp: f32,
-    /// Draw from the likeliest tokens that together have this probability.
-    #[arg(long, value_name = "P", default_value_t = 1.0)]
-    top_p: f32,
-    /// Draw from this many of the likeliest tokens; 0 means all.
-    #[arg(long, value_name = "K", default_value_t = 0)]
-    top_k: u32,
-    /// Draw from tokens at least this share as likely as the likeliest.
-    #[arg(long, value_name = "P", default_value_t = 0.0)]
-    min_p: f32,
-    /// Above 1, tokens among the last 20 become less likely.
-    #[arg(long, value_name = "X", default_value_t = 1.0)]
-    repetition_penalty: f32,
-    /// Same seed, same prompt, same text; a new one each time when absent.
-    #[arg(long, value_name = "N")]
-    seed: Option<u64>,
-    /// End the answer before this text; may be given several times.
-    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
-    stop: Vec<String>,
-    /// Prompt tokens computed at once; fewer take less memory. 512 unless a strategy says otherwise.
-    #[arg(long, value_name = "N")]
-    pub(crate) prefill_step: Option<u32>,
-}
-
-/// How much memory may be taken, and what is done to take less.
-#[derive(Debug, Args)]
-pub(crate) struct MemoryUseArguments {
-    /// How much may be given up to save memory: conservative, balanced or aggressive. Sets the
-    /// prefill step and the KV cache where their own flags do not.
-    #[arg(long, value_name = "NAME")]
-    pub(crate) strategy: Option<Strategy>,
-    /// Set MLX's limits from the budget, by the strategy (balanced when none is given).
-    #[arg(long)]
-    pub(crate) adaptive_memory: bool,
-    /// The most that this process may take, such as 7GiB or 512MB.
-    #[arg(long, value_name = "SIZE", allow_hyphen_values = true)]
-    pub(crate) max_memory: Option<MaxMemory>,
-    /// Print load time, speeds and memory to standard error, even when it is no terminal.
-    #[arg(long)]
-    pub(crate) memory_stats: bool,
-    /// Print a line about memory to standard error while text comes, and one for each action.
-    #[arg(long)]
-    pub(crate) memory_monitoring: bool,
-    /// Whether headroom acts when memory gets tight; without it, the system may end the process.
-    #[arg(long, value_name = "ON_OR_OFF", default_value = "on")]
-    pub(crate) governor: Governor,
-}
-
-/// `--governor`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Governor {
-    On,
-    Off,
-}
-
-/// What the KV cache keeps, and how exactly.
-#[derive(Debug, Args)]
-pub(crate) struct KvCacheArguments {
-    /// The most tokens whose keys and values are kept, the first few among them; all when absent.
-    #[arg(long, value_name = "N")]
-    pub(crate) max_kv_size: Option<u32>,
-    /// Keep keys and values in this many bits: 2, 3, 4, 6 or 8 are quantised, 16 is bfloat16.
-    #[arg(long, value_name = "BITS")]
-    kv_bits: Option<u8>,
-    /// Values that share a scale when quantised: 32, 64 or 128.
-    #[arg(long, value_name = "N", default_value_t = 64)]
-    kv_group_size: u32,
-    /// Quantise from this many tokens on.
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    pub(crate) quantized_kv_start: u32,
-}
-
-impl KvCacheArguments {
-    pub(crate) fn quantization(&self) -> Option<KvQuantization> {
-        self.kv_bits.map(|bits| KvQuantization {
-            bits,
-            group_size: self.kv_group_size,
-        })
-    }
+    /// Put into that object how likely each token was, and this many of the likeliest in its place; at
+    /// most 20.
+    #[arg(long, value_name = "N", requires = "json")]
+    pub(crate) top_logprobs: Option<u32>,
 }
 
 #[derive(Debug, Args)]
@@ -222,22 +145,6 @@ pub(crate) struct LogitsArguments {
     /// Where to write tensor `logits`, float32 (tokens, vocabulary).
     #[arg(long, value_name = "FILE")]
     pub(crate) output: PathBuf,
-}
-
-impl From<&SamplingArguments> for GenerateParameters {
-    fn from(arguments: &SamplingArguments) -> Self {
-        Self {
-            max_tokens: arguments.max_tokens,
-            temperature: arguments.temp,
-            top_p: arguments.top_p,
-            top_k: arguments.top_k,
-            min_p: arguments.min_p,
-            repetition_penalty: arguments.repetition_penalty,
-            seed: arguments.seed,
-            stop: arguments.stop.clone(),
-            ..Self::default()
-        }
-    }
 }
 
 #[cfg(test)]

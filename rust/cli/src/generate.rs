@@ -45,6 +45,7 @@ fn parameters(arguments: &GenerateArguments) -> Result<GenerateParameters, CliEr
         parameters.kv_quantization = Some(quantization);
     }
     parameters.quantized_kv_start = kv_cache.quantized_kv_start;
+    parameters.top_logprobs = arguments.top_logprobs;
     Ok(parameters)
 }
 

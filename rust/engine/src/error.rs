@@ -1,5 +1,6 @@
 //! What can go wrong with a request.
 
+use std::io;
 use std::path::PathBuf;
 
 use headroom_formats::FormatError;
@@ -78,6 +79,46 @@ pub enum EngineError {
         /// The largest model of the registry that would fit.
         alternative: Option<String>,
     },
+    /// A draft model reads text as other tokens.
+    #[error("the draft model in {draft} has another vocabulary than the model in {model}; use a draft of the same family", draft = draft.display(), model = model.display())]
+    DraftVocabulary {
+        /// The draft model's directory.
+        draft: PathBuf,
+        /// The model's.
+        model: PathBuf,
+    },
+    /// A prompt cache was given to a model that did not make it.
+    #[error("the prompt cache belongs to another model; make one with this model")]
+    CacheOfAnotherModel,
+    /// A file is no prompt cache for this model.
+    #[error("{path} {fault}", path = path.display())]
+    CacheFile {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        fault: CacheFileFault,
+    },
+    /// A prompt cache could not be written.
+    #[error("the prompt cache could not be written to {path}: {source}; what was there is untouched", path = path.display())]
+    CacheNotWritten {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// There is no room for a saved prompt cache.
+    #[error("the prompt cache in {path} takes {needed}, but only {available} can be taken; free memory or compute the prompt again in a smaller cache",
+        path = path.display(),
+        needed = ByteSize::from_bytes(*needed_bytes),
+        available = ByteSize::from_bytes(*available_bytes))]
+    CacheDoesNotFit {
+        /// The file.
+        path: PathBuf,
+        /// What it takes.
+        needed_bytes: u64,
+        /// What there is.
+        available_bytes: u64,
+    },
     /// A paused generation could not be put on disk or brought back.
     #[error("the KV cache of a paused generation could not be kept on disk: {0}; free disk space")]
     Spill(String),
@@ -94,6 +135,25 @@ pub enum EngineError {
         /// What it may be.
         allowed: &'static str,
     },
+    /// A bias for a token that there is not.
+    #[error("logit_bias names token {id}, but the model's vocabulary ends at {}; leave it out", vocabulary_size.saturating_sub(1))]
+    BiasOutOfVocabulary {
+        /// The id that was named.
+        id: u32,
+        /// How many ids the model has.
+        vocabulary_size: u32,
+    },
+    /// A schema or pattern for the output that cannot be kept to.
+    #[error("the {kind} for the output cannot be used: {reason}; change it")]
+    Constraint {
+        /// What it was meant to be.
+        kind: &'static str,
+        /// What its compiler said.
+        reason: String,
+    },
+    /// A constraint could not be followed to its end.
+    #[error("the constraint on the output could not be followed further: {0}; make it simpler")]
+    ConstraintFailed(String),
     /// MLX failed outside a model.
     #[error("MLX could not compute: {}; free memory or use a smaller model or prompt", .0.what())]
     Mlx(#[from] Exception),
@@ -105,6 +165,27 @@ pub enum EngineError {
     /// The model was unloaded while it was needed.
     #[error("the model is no longer loaded; load it again")]
     Unloaded,
+}
+
+/// Why a file is no prompt cache for a model.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CacheFileFault {
+    /// Something else.
+    #[error("is not a saved prompt cache; give a file that was saved as one")]
+    NotACache,
+    /// Written by a version with another layout.
+    #[error(
+        "is a prompt cache of version {0}, but this program reads version 1; compute the prompt again and save it"
+    )]
+    AnotherVersion(String),
+    /// Computed by a model with other weights or another configuration.
+    #[error(
+        "was computed by another model; load that model, or compute the prompt again with this one"
+    )]
+    AnotherModel,
+    /// Its parts do not agree.
+    #[error("is damaged: {0}; compute the prompt again and save it")]
+    Damaged(String),
 }
 
 fn advice(alternative: Option<&str>) -> String {
@@ -122,7 +203,11 @@ impl EngineError {
             Self::EmptyPrompt
                 | Self::PromptTooLong { .. }
                 | Self::Parameter { .. }
+                | Self::Constraint { .. }
+                | Self::BiasOutOfVocabulary { .. }
                 | Self::NoChatTemplate { .. }
+                | Self::DraftVocabulary { .. }
+                | Self::CacheOfAnotherModel
                 | Self::Model(ModelError::TokenOutOfRange { .. })
         )
     }

@@ -6,6 +6,7 @@ use headroom_memory::{ActionReport, MemoryState};
 
 use crate::controls::{Canceller, Pauser};
 use crate::error::EngineError;
+use crate::sampler::TokenLogprobs;
 
 /// One thing that happened.
 #[derive(Debug, Clone, PartialEq)]
@@ -60,6 +61,9 @@ pub struct GenerationSummary {
     pub text: String,
     /// The ids that were generated, the one that ended the answer included.
     pub tokens: Vec<u32>,
+    /// How likely each of them was; empty unless the host asked for it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub logprobs: Vec<TokenLogprobs>,
     /// Tokens of the prompt.
     pub prompt_tokens: usize,
     /// How many of them were taken from a cache instead of being computed.

@@ -103,6 +103,21 @@ pub(crate) fn require_room(
     }
 }
 
+/// Refuses a saved prompt cache that there is no room for.
+pub(crate) fn require_room_for_bytes(path: &Path, needed_bytes: u64) -> Result<(), EngineError> {
+    let state = memory_state()?;
+    let available = state.available_bytes.unwrap_or(u64::MAX);
+    let available_bytes = available.saturating_sub(BESIDE_ARRAYS_BYTES);
+    match needed_bytes <= available_bytes {
+        true => Ok(()),
+        false => Err(EngineError::CacheDoesNotFit {
+            path: path.to_owned(),
+            needed_bytes,
+            available_bytes,
+        }),
+    }
+}
+
 /// What BLAS may map at its next product, where addresses are limited.
 pub(crate) fn blas_addresses(state: &MemoryState) -> u64 {
     match (state.system.address_space.limit_bytes, backend()) {

@@ -1,26 +1,34 @@
 //! One generation as work for MLX's thread: tokens become text, text meets stop strings, and what
 //! happens becomes events and, at the end, figures.
 
+use std::cell::RefCell;
 use std::ops::ControlFlow;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use headroom_memory::{ActionReport, peak_footprint_bytes};
 use headroom_mlx::allocator;
 
+use crate::adaptive_cache::adapt;
+use crate::aids::GenerationAids;
 use crate::controls::Spill;
+use crate::decoding::{NewToken, SharedGenerator};
 use crate::detokenizer::Detokenizer;
 use crate::error::EngineError;
 use crate::events::{Event, EventSender, GenerationSummary, StopReason};
 use crate::fit::Predictor;
 use crate::governing::Governing;
 use crate::memory::memory_state;
-use crate::mlx_thread::{InUse, ModelId, ModelStore, Progress, Task};
+use crate::mlx_thread::{Progress, Task};
+use crate::model_store::{InUse, ModelId, ModelStore};
 use crate::parameters::{GenerateParameters, Governing as GoverningMode};
+use crate::prompt_cache::Seen;
+use crate::sampler::{Sampler, SamplingPlan, TokenLogprobs};
 use crate::spill::SpilledCache;
 use crate::stop_strings::{Passed, StopStrings};
 use crate::text_codec::TextCodec;
-use crate::token_generator::{Advance, LookAhead, TokenGenerator};
+use crate::token_generator::{GeneratorParts, TokenGenerator};
 
 /// Everything a generation needs, made on the host's thread.
 pub(crate) struct GenerationRequest {
@@ -31,6 +39,8 @@ pub(crate) struct GenerationRequest {
     /// The most tokens to generate, the context's end considered.
     pub(crate) token_limit: usize,
     pub(crate) parameters: GenerateParameters,
+    pub(crate) sampling: SamplingPlan,
+    pub(crate) aids: GenerationAids,
     pub(crate) load_time: Duration,
     pub(crate) asked_at: Instant,
     pub(crate) events: EventSender,
@@ -48,10 +58,12 @@ pub(crate) struct GenerationTask {
 
 /// A generation under way.
 struct Work {
-    generator: TokenGenerator,
+    generator: SharedGenerator,
     governing: Option<Governing>,
     rest: Rest,
-    _in_use: InUse,
+    /// Prompt tokens that need not be computed.
+    cached_tokens: usize,
+    _in_use: [Option<InUse>; 2],
 }
 
 /// What became of a step.
@@ -71,17 +83,28 @@ enum Rest {
 
 impl Work {
     fn rest(&mut self, asked: Option<Spill>) -> Result<(), EngineError> {
+        let mut generator = self.generator.borrow_mut();
+        generator.set_at_rest(asked.is_some());
         match (asked, std::mem::replace(&mut self.rest, Rest::None)) {
-            (None, Rest::OnDisk(spilled)) => self.generator.bring_back(spilled)?,
+            (None, Rest::OnDisk(spilled)) => generator.bring_back(spilled)?,
             (None, Rest::None | Rest::InMemory) => {}
             (Some(Spill::Keep), Rest::None) => self.rest = Rest::InMemory,
             (Some(Spill::ToDisk), Rest::None) => {
                 // A disk that is full is no reason to lose the generation.
-                self.rest = self.generator.spill().map_or(Rest::InMemory, Rest::OnDisk);
+                self.rest = generator.spill().map_or(Rest::InMemory, Rest::OnDisk);
             }
             (Some(_), resting) => self.rest = resting,
         }
         Ok(())
+    }
+
+    /// What the cache has seen, for later; nothing where it lies on disk, for the host wanted the
+    /// memory.
+    fn into_seen(self) -> Option<Seen> {
+        match self.rest {
+            Rest::OnDisk(_) => None,
+            _ => Rc::into_inner(self.generator)?.into_inner().into_seen(),
+        }
     }
 }
 
@@ -90,6 +113,7 @@ impl Work {
 struct Answer {
     text: String,
     tokens: Vec<u32>,
+    logprobs: Vec<TokenLogprobs>,
     actions: Vec<ActionReport>,
 }
 
@@ -133,33 +157,34 @@ impl GenerationTask {
 
     /// One chunk or one token.
     fn advance(&mut self, work: &mut Work, store: &mut ModelStore) -> Result<Turn, EngineError> {
+        self.adapt(work)?;
         if self.govern(work, store)? {
             return Ok(Turn::Ended(StopReason::Memory));
         }
-        let model = store.get(self.request.model)?;
-        match work.generator.advance(model, self.look_ahead())? {
-            Advance::Prefilled(done_tokens) => {
-                let total_tokens = self.request.prompt.len();
-                self.request.events.send(Ok(Event::Prefill {
-                    done_tokens,
-                    total_tokens,
-                }));
-                Ok(Turn::Advanced)
-            }
-            Advance::Token(token) => {
-                let reason = self.take(token)?;
-                Ok(reason.map_or(Turn::Advanced, Turn::Ended))
-            }
+        if work.generator.borrow().remaining_prompt_tokens() == 0 {
+            let token = store.next_token(&work.generator)?;
+            let reason = self.take(token)?;
+            return Ok(reason.map_or(Turn::Advanced, Turn::Ended));
         }
+        let model = store.get(self.request.model)?;
+        let done_tokens = work.generator.borrow_mut().prefill(model)?;
+        let total_tokens = self.request.prompt.len();
+        self.request.events.send(Ok(Event::Prefill {
+            done_tokens,
+            total_tokens,
+        }));
+        Ok(Turn::Advanced)
     }
 
-    fn begin(&mut self, store: &ModelStore) -> Result<Work, EngineError> {
+    fn begin(&mut self, store: &mut ModelStore) -> Result<Work, EngineError> {
         self.clock.started = Some(Instant::now());
+        let generator = self.generator(store)?;
+        let cached_tokens = self.request.prompt.len() - generator.remaining_prompt_tokens();
         let GenerationRequest {
             model,
             ref predictor,
             ref parameters,
-            ref prompt,
+            ref aids,
             ..
         } = self.request;
         let governing = match parameters.governing {
@@ -169,12 +194,43 @@ impl GenerationTask {
                 Some(Governing::new(predictor.clone(), model, step))
             }
         };
+        let draft = aids.draft.as_ref().map(|draft| store.in_use(draft.id()));
+        let generator = Rc::new(RefCell::new(generator));
+        store.group(model)?.join(&generator);
         Ok(Work {
-            generator: TokenGenerator::new(store.get(model)?, prompt.clone(), parameters)?,
+            generator,
             governing,
             rest: Rest::None,
-            _in_use: store.in_use(model)?,
+            cached_tokens,
+            _in_use: [Some(store.in_use(model)?), draft.transpose()?],
         })
+    }
+
+    /// A generator that starts from what is cached of the prompt.
+    fn generator(&self, store: &mut ModelStore) -> Result<TokenGenerator, EngineError> {
+        let GenerationRequest {
+            model: id,
+            ref parameters,
+            ref prompt,
+            ref aids,
+            ref sampling,
+            token_limit,
+            ..
+        } = self.request;
+        let seen = match &aids.cache {
+            Some(cache) => store.take_prompt_cache(cache, prompt)?,
+            None => Seen::nothing(store.get(id)?, parameters.into())?,
+        };
+        let draft = aids.draft.as_ref().map(|draft| draft.start(store));
+        Ok(TokenGenerator::new(GeneratorParts {
+            model: id,
+            sampler: Sampler::new(sampling.clone(), prompt)?,
+            prompt: prompt.clone(),
+            seen,
+            prefill_step: parameters.prefill_step as usize,
+            token_limit,
+            draft: draft.transpose()?,
+        }))
     }
 
     /// Rests while the host wants it; true if there is nothing to do.
@@ -190,28 +246,43 @@ impl GenerationTask {
         Ok(asked.is_some())
     }
 
-    /// Lets the governor look where it is due; true when nothing is left but to stop.
-    fn govern(&mut self, work: &mut Work, store: &mut ModelStore) -> Result<bool, EngineError> {
-        let generator = &mut work.generator;
-        let due = work.governing.as_mut().filter(|one| one.is_due(generator));
-        let Some(governing) = due else {
-            return Ok(false);
-        };
-        let began = Instant::now();
-        let look = governing.look(generator, store)?;
-        self.clock.governing += began.elapsed();
-        for report in look.reports {
+    /// Chooses the cache again before it grows, where it is one that adapts.
+    fn adapt(&mut self, work: &Work) -> Result<(), EngineError> {
+        let generator = &mut work.generator.borrow_mut();
+        if !generator.cache.settings().adapts || !generator.is_about_to_grow() {
+            return Ok(());
+        }
+        let tokens = generator.tokens_of_prompt_and_next();
+        let reports = adapt(&mut generator.cache, &self.request.predictor, tokens)?;
+        self.tell_of(reports);
+        Ok(())
+    }
+
+    fn tell_of(&mut self, reports: Vec<ActionReport>) {
+        for report in reports {
             self.answer.actions.push(report);
             self.request.events.send(Ok(Event::Action(report)));
         }
-        Ok(look.must_stop)
     }
 
-    fn look_ahead(&self) -> LookAhead {
-        match self.answer.tokens.len() + 1 < self.request.token_limit {
-            true => LookAhead::Yes,
-            false => LookAhead::No,
+    /// Lets the governor look where it is due; true when nothing is left but to stop.
+    fn govern(&mut self, work: &mut Work, store: &mut ModelStore) -> Result<bool, EngineError> {
+        let began = Instant::now();
+        let companions = store
+            .group(self.request.model)?
+            .companions_of(&work.generator);
+        let Some(governing) = &mut work.governing else {
+            return Ok(false);
+        };
+        governing.notice(&companions);
+        let generator = &mut work.generator.borrow_mut();
+        if !governing.is_due(generator) {
+            return Ok(false);
         }
+        let look = governing.look(generator, store)?;
+        self.clock.governing += began.elapsed();
+        self.tell_of(look.reports);
+        Ok(look.must_stop)
     }
 
     /// Tells about memory where the host asked for it.
@@ -225,11 +296,12 @@ impl GenerationTask {
         Ok(())
     }
 
-    fn take(&mut self, token: u32) -> Result<Option<StopReason>, EngineError> {
-        let now = Instant::now();
+    fn take(&mut self, new: NewToken) -> Result<Option<StopReason>, EngineError> {
+        let (now, token) = (Instant::now(), new.id);
         self.clock.first_token.get_or_insert(now);
         self.clock.last_token = Some(now);
         self.answer.tokens.push(token);
+        self.answer.logprobs.extend(new.logprobs);
         self.monitor()?;
         if self.request.codec.ends_answer(token) {
             return Ok(Some(StopReason::Stop));
@@ -239,6 +311,9 @@ impl GenerationTask {
         if let Some(piece) = piece.map_err(|error| codec.failed(&*error))?
             && self.pass(&piece).is_break()
         {
+            return Ok(Some(StopReason::Stop));
+        }
+        if new.is_complete {
             return Ok(Some(StopReason::Stop));
         }
         Ok((self.answer.tokens.len() >= self.request.token_limit).then_some(StopReason::Length))
@@ -286,9 +361,10 @@ impl GenerationTask {
         let answer = std::mem::take(&mut self.answer);
         let prompt_tokens = self.request.prompt.len();
         let decoded = answer.tokens.len().saturating_sub(1);
+        let cached_prompt_tokens = self.work.as_ref().map_or(0, |work| work.cached_tokens);
         Ok(GenerationSummary {
             prompt_tokens,
-            cached_prompt_tokens: 0,
+            cached_prompt_tokens,
             generated_tokens: answer.tokens.len(),
             stop_reason,
             load_seconds: self.request.load_time.as_secs_f64(),
@@ -297,7 +373,7 @@ impl GenerationTask {
                 self.clock.first_token,
             ),
             prompt_tokens_per_second: rate(
-                prompt_tokens,
+                prompt_tokens - cached_prompt_tokens,
                 seconds(self.clock.started, self.clock.first_token),
             ),
             generation_tokens_per_second: rate(
@@ -315,11 +391,24 @@ impl GenerationTask {
             kv_cache_bytes: self
                 .work
                 .as_ref()
-                .map_or(0, |work| work.generator.cache_bytes()),
+                .map_or(0, |work| work.generator.borrow().cache_bytes()),
             actions: answer.actions,
             text: answer.text,
             tokens: answer.tokens,
+            logprobs: answer.logprobs,
         })
+    }
+}
+
+impl GenerationTask {
+    /// Gives the KV cache back to the prompt cache that it came from; after an error it is not to be
+    /// trusted.
+    fn leave_cache(&mut self, store: &mut ModelStore, is_sound: bool) {
+        let work = self.work.take().filter(|_| is_sound);
+        let seen = work.and_then(Work::into_seen);
+        if let (Some(cache), Some(seen)) = (&self.request.aids.cache, seen) {
+            store.put_prompt_cache_back(cache.id(), seen);
+        }
     }
 }
 
@@ -331,8 +420,8 @@ impl Task for GenerationTask {
             Ok(Turn::Ended(reason)) => self.end(reason).map(Event::End),
             Err(error) => Err(error),
         };
-        // Whoever hears of the end finds the KV cache gone.
-        self.work = None;
+        // Whoever hears of the end finds the KV cache gone, or where it is kept.
+        self.leave_cache(store, last.is_ok());
         self.request.events.send(last);
         Progress::Done
     }

@@ -9,11 +9,12 @@ use headroom_memory::{
 };
 use headroom_mlx::{allocator, keep_heap_trimmed};
 
+use crate::decoding::SharedGenerator;
 use crate::error::EngineError;
 use crate::fit::{BESIDE_ARRAYS_BYTES, Predictor, backend, blas_addresses, clamped};
 use crate::memory::{memory_state, read};
 use crate::memory_limits::usual_cache_limit;
-use crate::mlx_thread::{ModelId, ModelStore};
+use crate::model_store::{ModelId, ModelStore};
 use crate::token_generator::TokenGenerator;
 
 /// The longest that decoding goes on without a look at memory. Between two looks a generation takes
@@ -38,6 +39,8 @@ pub(crate) struct Governing {
     started: Instant,
     last_look: Option<Instant>,
     usual_prefill_step: u32,
+    /// What the caches of generations that decode in the same step are about to grow by.
+    companions_growth_bytes: u64,
 }
 
 /// What came of a look at memory.
@@ -60,7 +63,20 @@ impl Governing {
             started: Instant::now(),
             last_look: None,
             usual_prefill_step,
+            companions_growth_bytes: 0,
         }
+    }
+
+    /// Takes note of the generations whose next token is computed in the same step.
+    pub(crate) fn notice(&mut self, companions: &[SharedGenerator]) {
+        let growths = companions.iter().map(|one| {
+            let one = one.borrow();
+            match one.is_about_to_grow() {
+                true => self.growth_bytes(&one),
+                false => 0,
+            }
+        });
+        self.companions_growth_bytes = growths.fold(0, u64::saturating_add);
     }
 
     /// Whether the next step is one to look before: it takes much, or the last look is long ago.
@@ -68,8 +84,9 @@ impl Governing {
         let is_old = |look: Instant| look.elapsed() >= LOOK_EVERY;
         generator.remaining_prompt_tokens() > 0
             || self.last_look.is_none_or(is_old)
+            || self.companions_growth_bytes > 0
             || (generator.cache.tokens() + 1).is_multiple_of(KV_GROWTH_STEP)
-            || generator.cache.tokens().is_multiple_of(KV_GROWTH_STEP)
+            || generator.is_about_to_grow()
     }
 
     /// Acts until the governor is content.
@@ -125,7 +142,7 @@ impl Governing {
             phase: self.phase(generator),
             next_step_bytes: self.next_step_bytes(generator),
             kv: self.kv_situation(generator),
-            idle_prompt_cache_bytes: 0,
+            idle_prompt_cache_bytes: store.prompt_caches.idle_bytes(),
             idle_model_bytes: store.idle_bytes(self.model),
         }
     }
@@ -143,18 +160,20 @@ impl Governing {
 
     /// What the step computes with, and what the caches grow by.
     fn next_step_bytes(&self, generator: &TokenGenerator) -> u64 {
+        let workspace = self.predictor.workspace_bytes(&next_step(generator));
+        with_margin(workspace, backend())
+            .saturating_add(self.growth_bytes(generator))
+            .saturating_add(self.companions_growth_bytes)
+    }
+
+    /// What a cache grows by. A layer that grows is there twice until it is copied.
+    fn growth_bytes(&self, generator: &TokenGenerator) -> u64 {
         let step = next_step(generator);
         let grown = self.predictor.kv_cache_bytes(step.seen_tokens, &step);
-        let growth = grown.saturating_sub(generator.cache_bytes());
-        // A layer that grows is there twice until it is copied.
-        let rewrite = match growth {
+        match grown.saturating_sub(generator.cache_bytes()) {
             0 => 0,
-            _ => self.layer_bytes(grown),
-        };
-        let workspace = self.predictor.workspace_bytes(&step);
-        with_margin(workspace, backend())
-            .saturating_add(growth)
-            .saturating_add(rewrite)
+            growth => growth.saturating_add(self.layer_bytes(grown)),
+        }
     }
 
     fn kv_situation(&self, generator: &TokenGenerator) -> KvSituation {
@@ -193,7 +212,8 @@ impl Governing {
             Action::QuantizeKv(quantization) => generator.cache.quantize(quantization)?,
             Action::BoundKv { max_size } => generator.cache.bound(max_size)?,
             Action::UnloadIdleModels => store.unload_idle(self.model),
-            Action::DropIdlePromptCaches | Action::Stop => {}
+            Action::DropIdlePromptCaches => store.prompt_caches.drop_idle(),
+            Action::Stop => {}
         }
         if !action.is_restoring() {
             allocator::clear_cache()?;

@@ -1,4 +1,4 @@
-//! A generation's KV cache as its parameters ask for it, and as the governor changes it on the way.
+//! A KV cache as a host asks for it, and as the governor changes it on the way.
 
 use headroom_memory::KvQuantization;
 use headroom_mlx::Array;
@@ -9,39 +9,142 @@ use headroom_models::{
 use crate::error::EngineError;
 use crate::parameters::GenerateParameters;
 
+/// What a cache is asked to be.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct CacheSettings {
+    /// Which tokens it keeps.
+    pub kind: CacheKind,
+    /// How keys and values are quantised; `None` keeps them as they were computed.
+    pub quantization: Option<KvQuantization>,
+    /// From how many tokens on they are quantised.
+    pub quantized_start: u32,
+    /// Whether it is chosen again, in fewer bits or bounded, whenever it grows.
+    pub adapts: bool,
+}
+
+/// Which tokens a cache keeps.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+pub enum CacheKind {
+    /// All of them.
+    #[default]
+    Simple,
+    /// The first few and the last ones.
+    Rotating {
+        /// Both together; at least 8.
+        max_size: u32,
+    },
+    /// Those of the current chunk, for models whose attention ends at a chunk's border.
+    Chunked {
+        /// Tokens of a chunk; at least 1.
+        chunk_size: u32,
+    },
+}
+
+impl CacheSettings {
+    /// Refuses what no model could have.
+    ///
+    /// # Errors
+    /// One that names the setting and what it may be.
+    pub fn validate(&self) -> Result<(), EngineError> {
+        match self.kind {
+            CacheKind::Rotating { max_size } if max_size < ModelCache::SMALLEST_BOUND as u32 => {
+                return Err(refused("max_kv_size", max_size, "at least 8"));
+            }
+            CacheKind::Chunked { chunk_size: 0 } => {
+                return Err(refused("kv_chunk_size", 0, "at least 1"));
+            }
+            _ => {}
+        }
+        let Some(KvQuantization { bits, group_size }) = self.quantization else {
+            return Ok(());
+        };
+        if bits != 16 && !CacheQuantization::BITS.contains(&bits.into()) {
+            return Err(refused("kv_bits", bits.into(), "2, 3, 4, 6, 8 or 16"));
+        }
+        match CacheQuantization::GROUP_SIZES.contains(&clamped(group_size)) {
+            true => Ok(()),
+            false => Err(refused("kv_group_size", group_size, "32, 64 or 128")),
+        }
+    }
+
+    fn layout(&self) -> CacheLayout {
+        match self.kind {
+            CacheKind::Simple => CacheLayout::Simple,
+            CacheKind::Rotating { max_size } => CacheLayout::Rotating {
+                max_size: clamped(max_size),
+            },
+            CacheKind::Chunked { chunk_size } => CacheLayout::Chunked {
+                chunk_size: clamped(chunk_size),
+            },
+        }
+    }
+
+    /// How a cache with these settings keeps `tokens` of them.
+    fn precision_at(&self, tokens: u32) -> CachePrecision {
+        match self.quantization {
+            Some(quantization) if tokens >= self.quantized_start => precision(quantization),
+            _ => CachePrecision::Full,
+        }
+    }
+}
+
+impl From<&GenerateParameters> for CacheSettings {
+    fn from(parameters: &GenerateParameters) -> Self {
+        Self {
+            kind: match parameters.max_kv_size {
+                Some(max_size) => CacheKind::Rotating { max_size },
+                None => CacheKind::Simple,
+            },
+            quantization: parameters.kv_quantization,
+            quantized_start: parameters.quantized_kv_start,
+            adapts: false,
+        }
+    }
+}
+
 /// A model's cache, and when it is to be quantised.
+#[derive(Debug)]
 pub(crate) struct KvCache {
     pub(crate) model_cache: ModelCache,
+    settings: CacheSettings,
+    /// Other than the settings say, once the governor has quantised it.
     wanted: CachePrecision,
-    quantized_from: i32,
+    quantized_from: u32,
+    /// Whether the model itself looks back over a window only, in some layer.
+    has_windows: bool,
 }
 
 impl KvCache {
     pub(crate) fn new(
         model: &dyn LanguageModel,
-        settings: KvSettings,
+        settings: CacheSettings,
     ) -> Result<Self, EngineError> {
-        let wanted = match settings.quantization {
-            None => CachePrecision::Full,
-            Some(quantization) => {
-                refuse_uneven_groups(model.shape(), quantization)?;
-                precision(quantization)
-            }
-        };
-        let layout = match settings.max_size.map(clamped) {
-            Some(max_size) => CacheLayout::Rotating { max_size },
-            None => CacheLayout::Simple,
-        };
-        Ok(Self {
-            model_cache: model.new_cache(layout),
-            wanted,
-            quantized_from: clamped(settings.quantized_start),
-        })
+        refuse_uneven_groups(model.shape(), settings.quantization)?;
+        let model_cache = model.new_cache(settings.layout());
+        Ok(Self::of(model.shape(), model_cache, settings))
+    }
+
+    /// A cache that has seen something, under `settings`.
+    pub(crate) fn of(shape: &ModelShape, model_cache: ModelCache, settings: CacheSettings) -> Self {
+        Self {
+            has_windows: shape.layers.iter().any(|layer| layer.window.is_some()),
+            model_cache,
+            settings,
+            wanted: settings
+                .quantization
+                .map_or(CachePrecision::Full, precision),
+            quantized_from: settings.quantized_start,
+        }
+    }
+
+    pub(crate) fn settings(&self) -> CacheSettings {
+        self.settings
     }
 
     /// Quantises once as many tokens as asked for are there. Call it between evaluations.
     pub(crate) fn settle(&mut self) -> Result<(), EngineError> {
-        if self.model_cache.offset() >= self.quantized_from {
+        if self.tokens() >= self.quantized_from {
             self.model_cache.convert(self.wanted)?;
         }
         Ok(())
@@ -60,6 +163,13 @@ impl KvCache {
         Ok(self.model_cache.bound(clamped(max_size))?)
     }
 
+    /// Whether its first `tokens` are kept as they would be in a new cache with the same settings: the
+    /// governor has not been at them.
+    pub(crate) fn is_as_set(&self, tokens: u32) -> bool {
+        self.model_cache.layout() == self.settings.layout()
+            && self.model_cache.precision() == self.settings.precision_at(tokens)
+    }
+
     /// How keys and values are quantised now.
     pub(crate) fn quantization(&self) -> Option<KvQuantization> {
         match self.model_cache.precision() {
@@ -74,6 +184,19 @@ impl KvCache {
         }
     }
 
+    /// Which tokens it keeps now.
+    pub(crate) fn kind(&self) -> CacheKind {
+        match self.model_cache.layout() {
+            CacheLayout::Simple => CacheKind::Simple,
+            CacheLayout::Rotating { max_size } => CacheKind::Rotating {
+                max_size: max_size.unsigned_abs(),
+            },
+            CacheLayout::Chunked { chunk_size } => CacheKind::Chunked {
+                chunk_size: chunk_size.unsigned_abs(),
+            },
+        }
+    }
+
     /// Tokens seen.
     pub(crate) fn tokens(&self) -> u32 {
         self.model_cache.offset().unsigned_abs()
@@ -81,50 +204,81 @@ impl KvCache {
 
     /// The most tokens kept; `None` while all are.
     pub(crate) fn max_size(&self) -> Option<u32> {
-        self.model_cache.layout().max_size().map(i32::unsigned_abs)
+        match self.kind() {
+            CacheKind::Simple => None,
+            CacheKind::Rotating { max_size } => Some(max_size),
+            CacheKind::Chunked { chunk_size } => Some(chunk_size),
+        }
+    }
+
+    pub(crate) fn bytes(&self) -> u64 {
+        self.model_cache.allocated_bytes()
     }
 
     pub(crate) fn arrays(&self) -> impl Iterator<Item = &Array> {
         self.model_cache.arrays()
     }
-}
 
-/// What a cache is asked to be.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct KvSettings {
-    pub(crate) max_size: Option<u32>,
-    pub(crate) quantization: Option<KvQuantization>,
-    pub(crate) quantized_start: u32,
-}
+    /// Forgets the last `tokens`; false, with nothing forgotten, where it cannot.
+    pub(crate) fn trim(&mut self, tokens: usize) -> bool {
+        let Ok(tokens) = i32::try_from(tokens) else {
+            return false;
+        };
+        self.model_cache.can_trim(tokens) && self.model_cache.trim(tokens) == tokens
+    }
 
-impl From<&GenerateParameters> for KvSettings {
-    fn from(parameters: &GenerateParameters) -> Self {
+    /// Whether it can forget tokens whatever comes.
+    pub(crate) fn keeps_all(&self) -> bool {
+        self.kind() == CacheKind::Simple && !self.has_windows
+    }
+
+    /// The same once more; MLX copies what one of them writes to.
+    pub(crate) fn copy(&self) -> Self {
+        self.of_same_kind(self.model_cache.copy())
+    }
+
+    /// A copy that has seen the first `tokens` alone; `None` where some of them were given up.
+    pub(crate) fn prefix(&self, tokens: usize) -> Result<Option<Self>, EngineError> {
+        let Ok(tokens) = i32::try_from(tokens) else {
+            return Ok(None);
+        };
+        let prefix = self.model_cache.prefix(tokens)?;
+        Ok(prefix.map(|model_cache| self.of_same_kind(model_cache)))
+    }
+
+    fn of_same_kind(&self, model_cache: ModelCache) -> Self {
         Self {
-            max_size: parameters.max_kv_size,
-            quantization: parameters.kv_quantization,
-            quantized_start: parameters.quantized_kv_start,
+            model_cache,
+            settings: self.settings,
+            wanted: self.wanted,
+            quantized_from: self.quantized_from,
+            has_windows: self.has_windows,
         }
     }
 }
 
 /// Whether every head of the model can be cut into whole groups.
-pub(crate) fn has_whole_groups(shape: &ModelShape, group_size: u32) -> bool {
+fn has_whole_groups(shape: &ModelShape, group_size: u32) -> bool {
     let mut layers = shape.layers.iter();
     layers.all(|layer| layer.head_dim.is_multiple_of(group_size))
 }
 
-fn refuse_uneven_groups(
+/// Refuses groups that the heads of the model cannot be cut into.
+pub(crate) fn refuse_uneven_groups(
     shape: &ModelShape,
-    quantization: KvQuantization,
+    quantization: Option<KvQuantization>,
 ) -> Result<(), EngineError> {
-    let is_grouped = quantization.bits < 16;
-    match is_grouped && !has_whole_groups(shape, quantization.group_size) {
-        false => Ok(()),
-        true => Err(EngineError::Parameter {
-            name: "kv_group_size",
-            found: quantization.group_size.to_string(),
-            allowed: "a divisor of the model's head dim",
-        }),
+    match quantization {
+        Some(KvQuantization { bits, group_size })
+            if bits < 16 && !has_whole_groups(shape, group_size) =>
+        {
+            Err(EngineError::Parameter {
+                name: "kv_group_size",
+                found: group_size.to_string(),
+                allowed: "a divisor of the model's head dim",
+            })
+        }
+        _ => Ok(()),
     }
 }
 
@@ -135,6 +289,14 @@ fn precision(quantization: KvQuantization) -> CachePrecision {
             bits: bits.into(),
             group_size: clamped(quantization.group_size),
         }),
+    }
+}
+
+fn refused(name: &'static str, found: u32, allowed: &'static str) -> EngineError {
+    EngineError::Parameter {
+        name,
+        found: found.to_string(),
+        allowed,
     }
 }
 

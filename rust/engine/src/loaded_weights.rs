@@ -11,7 +11,8 @@ use crate::controls::Canceller;
 use crate::error::EngineError;
 use crate::fit::Predictor;
 use crate::memory;
-use crate::mlx_thread::{MlxThread, ModelId, ModelStore};
+use crate::mlx_thread::MlxThread;
+use crate::model_store::{ModelId, ModelStore};
 
 /// Weights on MLX's thread.
 pub(crate) struct LoadedWeights {

@@ -10,7 +10,7 @@ use headroom_models::{LanguageModel, LogitRows, ModelError, outline};
 
 use crate::error::EngineError;
 use crate::fit;
-use crate::kv_cache::{KvCache, KvSettings};
+use crate::kv_cache::{CacheSettings, KvCache};
 use crate::loaded_weights::LoadedWeights;
 use crate::mlx_thread::MlxThread;
 use crate::parameters::GenerateParameters;
@@ -85,7 +85,7 @@ impl LogitsRequest {
     }
 
     /// Ranges are those of a generation's parameters.
-    fn kv_settings(&self) -> Result<KvSettings, EngineError> {
+    fn kv_settings(&self) -> Result<CacheSettings, EngineError> {
         let parameters = GenerateParameters {
             max_kv_size: self.max_kv_size,
             kv_quantization: self.kv_quantization,
@@ -93,7 +93,7 @@ impl LogitsRequest {
             ..GenerateParameters::default()
         };
         parameters.validate()?;
-        Ok(KvSettings::from(&parameters))
+        Ok(CacheSettings::from(&parameters))
     }
 }
 

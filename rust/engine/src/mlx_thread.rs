@@ -4,91 +4,14 @@
 //! carries out a step at a time, in turn, so that several generations advance together and a call
 //! never waits for a whole one. A panic in either ends that piece of work and nothing else.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::rc::Rc;
 use std::sync::OnceLock;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, TryRecvError, channel};
 use std::time::Duration;
 
-use headroom_models::LanguageModel;
-
 use crate::error::EngineError;
-
-/// Names a loaded model.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct ModelId(pub(crate) u64);
-
-/// The models there are; lives on MLX's thread.
-#[derive(Default)]
-pub(crate) struct ModelStore {
-    models: HashMap<ModelId, StoredModel>,
-}
-
-struct StoredModel {
-    model: Box<dyn LanguageModel>,
-    weights_bytes: u64,
-    /// Cloned by everyone who is at work with the model.
-    in_use: InUse,
-}
-
-/// Held while a model is needed: it keeps the model from being unloaded as idle.
-#[derive(Clone, Default)]
-pub(crate) struct InUse(Rc<()>);
-
-impl StoredModel {
-    fn is_idle(&self) -> bool {
-        Rc::strong_count(&self.in_use.0) == 1
-    }
-}
-
-impl ModelStore {
-    pub(crate) fn get(&self, id: ModelId) -> Result<&dyn LanguageModel, EngineError> {
-        self.models
-            .get(&id)
-            .map(|stored| stored.model.as_ref())
-            .ok_or(EngineError::Unloaded)
-    }
-
-    /// What keeps the model loaded while it is held.
-    pub(crate) fn in_use(&self, id: ModelId) -> Result<InUse, EngineError> {
-        let stored = self.models.get(&id).ok_or(EngineError::Unloaded)?;
-        Ok(stored.in_use.clone())
-    }
-
-    pub(crate) fn insert(
-        &mut self,
-        id: ModelId,
-        model: Box<dyn LanguageModel>,
-        weights_bytes: u64,
-    ) {
-        let stored = StoredModel {
-            model,
-            weights_bytes,
-            in_use: InUse::default(),
-        };
-        self.models.insert(id, stored);
-    }
-
-    /// Bytes of the models that nobody is at work with, `but` one left out.
-    pub(crate) fn idle_bytes(&self, but: ModelId) -> u64 {
-        let idle = self
-            .models
-            .iter()
-            .filter(|(id, stored)| **id != but && stored.is_idle());
-        idle.map(|(_, stored)| stored.weights_bytes).sum()
-    }
-
-    /// Unloads them.
-    pub(crate) fn unload_idle(&mut self, but: ModelId) {
-        self.models
-            .retain(|id, stored| *id == but || !stored.is_idle());
-    }
-
-    pub(crate) fn remove(&mut self, id: ModelId) {
-        self.models.remove(&id);
-    }
-}
+use crate::model_store::ModelStore;
 
 /// Work that goes on for many steps.
 pub(crate) trait Task {
@@ -214,7 +137,7 @@ fn serve(work: &Receiver<Work>) {
             Some(Work::Task(start)) => tasks.extend(catch_unwind(AssertUnwindSafe(start))),
             Some(Work::Stop(reply)) => {
                 tasks.clear();
-                store.models.clear();
+                store.clear();
                 // What was started ahead of its need may still run.
                 let _is_done = headroom_mlx::wait_for_running_work();
                 let _is_heard = reply.send(());

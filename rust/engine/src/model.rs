@@ -2,19 +2,23 @@
 
 use std::ops::ControlFlow;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
+use headroom_formats::{Checkpoint, read_bounded};
 use headroom_models::{LoadProgress, ModelShape, outline};
 
+use crate::aids::GenerationAids;
 use crate::chat_template::ChatMessage;
 use crate::error::EngineError;
 use crate::events::Generation;
-use crate::fit;
+use crate::fit::{self, Predictor};
 use crate::generation_task::{GenerationRequest, GenerationTask};
 use crate::loaded_weights::LoadedWeights;
-use crate::mlx_thread::{MlxThread, ModelStore, Progress, Task};
+use crate::mlx_thread::{MlxThread, Progress, Task};
+use crate::model_store::{ModelId, ModelStore};
 use crate::parameters::GenerateParameters;
+use crate::sampler::SamplingPlan;
 use crate::text_codec::TextCodec;
 
 /// A model in memory with its tokenizer. Cheap to clone, usable from any thread; the weights go
@@ -28,6 +32,7 @@ struct Loaded {
     weights: LoadedWeights,
     codec: Arc<TextCodec>,
     load_time: Duration,
+    fingerprint: OnceLock<String>,
 }
 
 /// Whether a model is held against what is available before it is loaded.
@@ -88,6 +93,7 @@ impl Model {
                 weights,
                 codec: Arc::new(codec),
                 load_time,
+                fingerprint: OnceLock::new(),
             }),
         })
     }
@@ -112,18 +118,45 @@ impl Model {
         prompt: &Prompt,
         parameters: &GenerateParameters,
     ) -> Result<Generation, EngineError> {
+        self.generate_with(prompt, parameters, &GenerationAids::default())
+    }
+
+    /// As [`Self::generate`], with a prompt cache, a draft model or both.
+    ///
+    /// # Errors
+    /// Those of [`Self::generate`], and a prompt cache of another model.
+    pub fn generate_with(
+        &self,
+        prompt: &Prompt,
+        parameters: &GenerateParameters,
+        aids: &GenerationAids,
+    ) -> Result<Generation, EngineError> {
         let asked_at = Instant::now();
-        parameters.validate()?;
-        let prompt = self.tokens_of(prompt)?;
+        let tokens = self.tokens_of(prompt)?;
+        self.start(tokens, parameters, aids.clone(), asked_at)
+    }
+
+    /// Starts a generation from tokens.
+    pub(crate) fn start(
+        &self,
+        prompt: Vec<u32>,
+        parameters: &GenerateParameters,
+        aids: GenerationAids,
+        asked_at: Instant,
+    ) -> Result<Generation, EngineError> {
+        let sampling = SamplingPlan::new(parameters, &self.loaded.codec)?;
+        aids.refuse_other_models(self)?;
         let token_limit = self.token_limit(prompt.len(), parameters.max_tokens)?;
         let (events, generation) = Generation::channel();
         let request = GenerationRequest {
-            model: self.loaded.weights.id(),
+            model: self.id(),
             predictor: self.loaded.weights.predictor.clone(),
             codec: Arc::clone(&self.loaded.codec),
             prompt,
             token_limit,
             parameters: parameters.clone(),
+            sampling,
+            aids,
             load_time: self.loaded.load_time,
             asked_at,
             events,
@@ -137,18 +170,47 @@ impl Model {
         Ok(generation)
     }
 
+    pub(crate) fn id(&self) -> ModelId {
+        self.loaded.weights.id()
+    }
+
+    pub(crate) fn codec(&self) -> &Arc<TextCodec> {
+        &self.loaded.codec
+    }
+
+    pub(crate) fn directory(&self) -> &Path {
+        &self.loaded.weights.directory
+    }
+
+    pub(crate) fn predictor(&self) -> &Predictor {
+        &self.loaded.weights.predictor
+    }
+
+    /// What tells this model from others, from its files.
+    pub(crate) fn fingerprint(&self) -> Result<String, EngineError> {
+        if let Some(known) = self.loaded.fingerprint.get() {
+            return Ok(known.clone());
+        }
+        let config = read_bounded(&self.directory().join("config.json"), CONFIG_LIMIT_BYTES)?;
+        let fingerprint = Checkpoint::open(self.directory())?.fingerprint(&config)?;
+        Ok(self.loaded.fingerprint.get_or_init(|| fingerprint).clone())
+    }
+
+    /// A conversation as text, in the model's own form.
+    pub(crate) fn render(&self, messages: &[ChatMessage]) -> Result<String, EngineError> {
+        let rendered = self.codec().render(messages)?;
+        rendered.ok_or_else(|| EngineError::NoChatTemplate {
+            path: self.directory().to_owned(),
+        })
+    }
+
     fn tokens_of(&self, prompt: &Prompt) -> Result<Vec<u32>, EngineError> {
         let codec = &self.loaded.codec;
         let tokens = match prompt {
             Prompt::Text(text) if text.is_empty() => return Err(EngineError::EmptyPrompt),
             Prompt::Text(text) => codec.encode(text)?,
             Prompt::Chat(messages) if messages.is_empty() => return Err(EngineError::EmptyPrompt),
-            Prompt::Chat(messages) => {
-                let path = || self.loaded.weights.directory.clone();
-                codec
-                    .encode_chat(messages)?
-                    .ok_or_else(|| EngineError::NoChatTemplate { path: path() })?
-            }
+            Prompt::Chat(messages) => codec.encode_rendered(&self.render(messages)?)?,
         };
         match tokens.is_empty() {
             true => Err(EngineError::EmptyPrompt),
@@ -171,6 +233,9 @@ impl Model {
         }
     }
 }
+
+/// Bytes of `config.json` that are read at most.
+const CONFIG_LIMIT_BYTES: u64 = 8 << 20;
 
 /// Keeps a model's weights until its task is done.
 struct KeptAlive {

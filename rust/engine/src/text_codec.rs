@@ -3,6 +3,7 @@
 use std::fmt::Display;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use headroom_formats::{
     ConfigFile, FormatError, TOKENIZER_LIMIT_BYTES, check_tokenizer, read_bounded,
@@ -10,6 +11,7 @@ use headroom_formats::{
 use tokenizers::Tokenizer;
 
 use crate::chat_template::{ChatMessage, ChatTemplate, token_text};
+use crate::constraint::ConstraintCompiler;
 use crate::error::EngineError;
 
 /// A tokenizer with its chat template and the tokens that end an answer.
@@ -20,6 +22,8 @@ pub(crate) struct TextCodec {
     template: Option<ChatTemplate>,
     end_tokens: Vec<u32>,
     begin_text: Option<String>,
+    /// Made when the first constraint is asked for.
+    constraints: OnceLock<Result<ConstraintCompiler, String>>,
 }
 
 impl TextCodec {
@@ -38,6 +42,7 @@ impl TextCodec {
             tokenizer,
             path,
             vocabulary_size,
+            constraints: OnceLock::new(),
         })
     }
 
@@ -62,20 +67,70 @@ impl TextCodec {
         self.encode_as_is(text, !begins)
     }
 
-    /// A conversation as tokens, by the model's template; `None` when it has none.
-    pub(crate) fn encode_chat(
-        &self,
-        messages: &[ChatMessage],
-    ) -> Result<Option<Vec<u32>>, EngineError> {
-        let Some(template) = &self.template else {
-            return Ok(None);
-        };
-        self.encode_as_is(&template.render(messages)?, false)
-            .map(Some)
+    /// A conversation as text, by the model's template; `None` when it has none.
+    pub(crate) fn render(&self, messages: &[ChatMessage]) -> Result<Option<String>, EngineError> {
+        let template = self.template.as_ref();
+        template
+            .map(|template| template.render(messages))
+            .transpose()
+    }
+
+    /// What a template has made, as tokens: it says itself what a text begins with.
+    pub(crate) fn encode_rendered(&self, text: &str) -> Result<Vec<u32>, EngineError> {
+        self.encode_as_is(text, false)
+    }
+
+    /// What a template has made behind an answer; `None` where it does not begin with a token of its
+    /// own, and text on both sides might have become a token together.
+    pub(crate) fn encode_after_answer(&self, text: &str) -> Result<Option<Vec<u32>>, EngineError> {
+        let tokens = self.encode_as_is(text, false)?;
+        let own = self.tokenizer.get_added_tokens_decoder();
+        let is_apart = tokens.first().is_some_and(|first| own.contains_key(first));
+        Ok(is_apart.then_some(tokens))
+    }
+
+    /// Tokens as text, special ones left out.
+    pub(crate) fn decode(&self, tokens: &[u32]) -> Result<String, EngineError> {
+        // Some decoders panic on an empty list.
+        if tokens.is_empty() {
+            return Ok(String::new());
+        }
+        guarded(|| self.tokenizer.decode(tokens, true)).map_err(|reason| self.failed(&reason))
+    }
+
+    /// Whether both read the same text as the same tokens.
+    pub(crate) fn has_vocabulary_of(&self, other: &Self) -> bool {
+        self.tokenizer.get_vocab(true) == other.tokenizer.get_vocab(true)
     }
 
     pub(crate) fn ends_answer(&self, token: u32) -> bool {
         self.end_tokens.contains(&token)
+    }
+
+    /// The tokens that end an answer, as far as the model's vocabulary has them.
+    pub(crate) fn end_tokens(&self) -> impl Iterator<Item = u32> {
+        let tokens = self.end_tokens.iter().copied();
+        tokens.filter(|&token| token < self.vocabulary_size)
+    }
+
+    /// How many ids the model has.
+    pub(crate) fn vocabulary_size(&self) -> u32 {
+        self.vocabulary_size
+    }
+
+    /// What compiles constraints for this vocabulary.
+    ///
+    /// # Errors
+    /// When the tokenizer does not tell which bytes its tokens stand for.
+    pub(crate) fn constraints(&self) -> Result<&ConstraintCompiler, EngineError> {
+        let made = self.constraints.get_or_init(|| {
+            let end_tokens: Vec<u32> = self.end_tokens().collect();
+            let make =
+                || ConstraintCompiler::new(&self.tokenizer, self.vocabulary_size, &end_tokens);
+            guarded(|| Ok(make())).and_then(|made| made)
+        });
+        made.as_ref()
+            .map_err(|reason| self.failed(&format!("{reason}, which constrained output needs")))
     }
 
     /// What the tokenizer's library could not do, with the file that it could not do it by.

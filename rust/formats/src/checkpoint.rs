@@ -22,6 +22,8 @@ pub struct Checkpoint {
     location: PathBuf,
     shards: Vec<Shard>,
     tensors: BTreeMap<String, TensorInfo>,
+    /// Of a single file; shards have none of their own.
+    metadata: BTreeMap<String, String>,
 }
 
 impl Checkpoint {
@@ -55,11 +57,12 @@ impl Checkpoint {
     /// # Errors
     /// When the file cannot be read or its header breaks a rule.
     pub fn open_file(path: &Path) -> Result<Self, FormatError> {
-        let (shard, tensors) = Shard::open(path, 0)?;
+        let (shard, content) = Shard::open(path, 0)?;
         Ok(Self {
             location: path.to_path_buf(),
             shards: vec![shard],
-            tensors: tensors.into_iter().collect(),
+            tensors: content.tensors.into_iter().collect(),
+            metadata: content.metadata,
         })
     }
 
@@ -68,9 +71,9 @@ impl Checkpoint {
         let mut shards = Vec::with_capacity(index.shards.len());
         let mut tensors = BTreeMap::new();
         for (number, shard_name) in index.shards.iter().enumerate() {
-            let (shard, found) = Shard::open(&directory.join(shard_name), number)?;
+            let (shard, content) = Shard::open(&directory.join(shard_name), number)?;
             shards.push(shard);
-            for (name, info) in found {
+            for (name, info) in content.tensors {
                 refuse_misplaced(&index, &name, number)
                     .map_err(|rule| index_error(index_path, rule))?;
                 tensors.insert(name, info);
@@ -81,7 +84,13 @@ impl Checkpoint {
             location: directory.to_path_buf(),
             shards,
             tensors,
+            metadata: BTreeMap::new(),
         })
+    }
+
+    /// A string that a single file's header carries beside its tensors.
+    pub fn metadata(&self, key: &str) -> Option<&str> {
+        self.metadata.get(key).map(String::as_str)
     }
 
     /// Every tensor's name, sorted.
@@ -145,6 +154,22 @@ impl Checkpoint {
             });
         }
         self.shards[info.shard].read_into(info, buffer)
+    }
+
+    /// Bytes of a tensor from its byte `first` on, which must lie within it.
+    pub(crate) fn read_part(
+        &self,
+        name: &str,
+        first: u64,
+        length: u64,
+    ) -> Result<Vec<u8>, FormatError> {
+        let whole = self.known(name)?;
+        let part = TensorInfo {
+            offset: whole.offset + first,
+            length,
+            ..whole.clone()
+        };
+        self.shards[part.shard].read(name, &part)
     }
 
     /// Checks that the tensors are exactly those that a configuration demands.

@@ -4,6 +4,8 @@ use crate::quoted::{Quoted, Shortened};
 
 /// Longest header that is read.
 pub(crate) const HEADER_LIMIT_BYTES: u64 = 64 << 20;
+/// Bytes of `__metadata__` that are kept; the rest is passed over.
+pub(crate) const METADATA_LIMIT_BYTES: usize = 8 << 20;
 /// Most tensors in one file, and in one checkpoint.
 pub(crate) const TENSOR_LIMIT: usize = 100_000;
 /// Longest tensor name in bytes.

@@ -17,6 +17,7 @@ mod config_section;
 mod dtype;
 mod error;
 mod expected;
+mod fingerprint;
 mod header_rule;
 mod quantization;
 mod quoted;

@@ -4,16 +4,18 @@
 //! tensors' bytes without a gap. The usual parser keeps the last of two equal names and accepts any
 //! rank, dimension, name and number of tensors; nothing here is allocated before its bound is known.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
 
 use serde::Deserializer;
-use serde::de::{DeserializeSeed, Error, IgnoredAny, MapAccess, Visitor};
+use serde::de::{DeserializeSeed, Error, MapAccess, Visitor};
 
 use crate::dtype::Dtype;
 use crate::error::FormatError;
 use crate::header_rule::{
-    HEADER_LIMIT_BYTES, HeaderRule, NAME_LIMIT_BYTES, TENSOR_LIMIT, TensorRule,
+    HEADER_LIMIT_BYTES, HeaderRule, METADATA_LIMIT_BYTES, NAME_LIMIT_BYTES, TENSOR_LIMIT,
+    TensorRule,
 };
 use crate::tensor_entry::TensorEntrySeed;
 
@@ -55,6 +57,15 @@ pub(crate) struct TensorEntry {
     pub(crate) end: u64,
 }
 
+/// All that a header says.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Header {
+    /// In the order of their bytes.
+    pub(crate) entries: Vec<TensorEntry>,
+    /// The strings of `__metadata__`.
+    pub(crate) metadata: BTreeMap<String, String>,
+}
+
 /// The header length that the first eight bytes give, within bounds for a file of this length.
 pub(crate) fn header_length(prefix: [u8; 8], file_bytes: u64) -> Result<u64, HeaderRule> {
     let header_bytes = u64::from_le_bytes(prefix);
@@ -77,7 +88,7 @@ pub(crate) fn header_length(prefix: [u8; 8], file_bytes: u64) -> Result<u64, Hea
 ///
 /// The entries come back in the order of their bytes and cover the data exactly. A tensor without
 /// elements takes no bytes and may lie between any two others.
-pub(crate) fn parse_header(json: &[u8], data_bytes: u64) -> Result<Vec<TensorEntry>, Violation> {
+pub(crate) fn parse_header(json: &[u8], data_bytes: u64) -> Result<Header, Violation> {
     if json.first() != Some(&b'{') {
         let reason = "it does not start with an opening brace".to_owned();
         return Err(HeaderRule::Malformed(reason).into());
@@ -88,13 +99,13 @@ pub(crate) fn parse_header(json: &[u8], data_bytes: u64) -> Result<Vec<TensorEnt
         violation: &mut violation,
     }
     .deserialize(&mut deserializer)
-    .and_then(|entries| deserializer.end().map(|()| entries));
-    let mut entries = parsed.map_err(|error| {
+    .and_then(|header| deserializer.end().map(|()| header));
+    let mut header = parsed.map_err(|error| {
         violation.unwrap_or_else(|| HeaderRule::Malformed(error.to_string()).into())
     })?;
-    refuse_duplicates(&mut entries)?;
-    check_cover(&mut entries, data_bytes)?;
-    Ok(entries)
+    refuse_duplicates(&mut header.entries)?;
+    check_cover(&mut header.entries, data_bytes)?;
+    Ok(header)
 }
 
 /// Leaves the entries sorted by name.
@@ -153,7 +164,7 @@ struct HeaderSeed<'a> {
 }
 
 impl<'de> DeserializeSeed<'de> for HeaderSeed<'_> {
-    type Value = Vec<TensorEntry>;
+    type Value = Header;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
         deserializer.deserialize_map(self)
@@ -161,7 +172,7 @@ impl<'de> DeserializeSeed<'de> for HeaderSeed<'_> {
 }
 
 impl<'de> Visitor<'de> for HeaderSeed<'_> {
-    type Value = Vec<TensorEntry>;
+    type Value = Header;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("an object of tensors")
@@ -169,16 +180,15 @@ impl<'de> Visitor<'de> for HeaderSeed<'_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut entries = Vec::new();
-        let mut has_metadata = false;
+        let mut metadata = None;
         while let Some(key) = map.next_key_seed(HeaderKeySeed)? {
             let broken = match key {
-                HeaderKey::Metadata if has_metadata => {
+                HeaderKey::Metadata if metadata.is_some() => {
                     let reason = "`__metadata__` occurs twice".to_owned();
                     Err(HeaderRule::Malformed(reason).into())
                 }
                 HeaderKey::Metadata => {
-                    has_metadata = true;
-                    map.next_value_seed(MetadataSeed)?;
+                    metadata = Some(map.next_value_seed(MetadataSeed)?);
                     continue;
                 }
                 HeaderKey::Refused(name, rule) => Err(Violation::Tensor(name, rule)),
@@ -195,7 +205,10 @@ impl<'de> Visitor<'de> for HeaderSeed<'_> {
                 }
             }
         }
-        Ok(entries)
+        Ok(Header {
+            entries,
+            metadata: metadata.unwrap_or_default(),
+        })
     }
 }
 
@@ -245,51 +258,60 @@ pub(crate) fn name_rule(name: &str) -> Option<TensorRule> {
     }
 }
 
-/// Accepts the free-form object of strings and keeps nothing of it.
+/// The free-form object of strings, as far as it is of a sensible length; of two equal keys the last
+/// counts.
 struct MetadataSeed;
 
 impl<'de> DeserializeSeed<'de> for MetadataSeed {
-    type Value = ();
+    type Value = BTreeMap<String, String>;
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
         deserializer.deserialize_map(self)
     }
 }
 
 impl<'de> Visitor<'de> for MetadataSeed {
-    type Value = ();
+    type Value = BTreeMap<String, String>;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("an object of strings in `__metadata__`")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        while map.next_key::<IgnoredAny>()?.is_some() {
-            map.next_value_seed(AnyString)?;
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut metadata = BTreeMap::new();
+        let mut room_bytes = METADATA_LIMIT_BYTES;
+        while let Some(key) = map.next_key_seed(StringWithin(room_bytes))? {
+            let value = map.next_value_seed(StringWithin(room_bytes))?;
+            let Some((key, value)) = key.zip(value) else {
+                continue;
+            };
+            room_bytes = room_bytes.saturating_sub(key.len() + value.len());
+            metadata.insert(key, value);
         }
-        Ok(())
+        Ok(metadata)
     }
 }
 
-struct AnyString;
+/// A string of at most so many bytes; `None` for a longer one, of which nothing is kept.
+struct StringWithin(usize);
 
-impl<'de> DeserializeSeed<'de> for AnyString {
-    type Value = ();
+impl<'de> DeserializeSeed<'de> for StringWithin {
+    type Value = Option<String>;
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
         deserializer.deserialize_str(self)
     }
 }
 
-impl Visitor<'_> for AnyString {
-    type Value = ();
+impl Visitor<'_> for StringWithin {
+    type Value = Option<String>;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("a string in `__metadata__`")
     }
 
-    fn visit_str<E: Error>(self, _: &str) -> Result<(), E> {
-        Ok(())
+    fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
+        Ok((text.len() <= self.0).then(|| text.to_owned()))
     }
 }
 

@@ -1,5 +1,6 @@
 //! One safetensors file, checked once and kept open.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::unix::fs::FileExt;
@@ -38,6 +39,14 @@ impl TensorInfo {
     }
 }
 
+/// What a file's header says of its content.
+pub(crate) struct ShardContent {
+    /// In the order of their bytes.
+    pub(crate) tensors: Vec<(String, TensorInfo)>,
+    /// Free-form strings.
+    pub(crate) metadata: BTreeMap<String, String>,
+}
+
 /// An open file whose header has been validated. It stays open, so that a file put in its place
 /// later changes nothing.
 #[derive(Debug)]
@@ -48,12 +57,8 @@ pub(crate) struct Shard {
 }
 
 impl Shard {
-    /// Opens a file and validates its header; gives its tensors, in the order of their bytes, as
-    /// those of shard number `shard`.
-    pub(crate) fn open(
-        path: &Path,
-        shard: usize,
-    ) -> Result<(Self, Vec<(String, TensorInfo)>), FormatError> {
+    /// Opens a file and validates its header; gives its tensors as those of shard number `shard`.
+    pub(crate) fn open(path: &Path, shard: usize) -> Result<(Self, ShardContent), FormatError> {
         let (file, file_bytes) = open_regular(path)?;
         let opened = Self {
             path: path.to_path_buf(),
@@ -64,13 +69,16 @@ impl Shard {
         let mut json = reserve(path, "the header", header_bytes)?;
         opened.read_range(8, header_bytes, &mut json)?;
         let data_start = 8 + header_bytes;
-        let entries =
+        let header =
             parse_header(&json, file_bytes - data_start).map_err(|broken| broken.at(path))?;
-        let tensors = entries
-            .into_iter()
-            .map(|entry| located(entry, shard, data_start))
-            .collect();
-        Ok((opened, tensors))
+        let entries = header.entries.into_iter();
+        let content = ShardContent {
+            tensors: entries
+                .map(|entry| located(entry, shard, data_start))
+                .collect(),
+            metadata: header.metadata,
+        };
+        Ok((opened, content))
     }
 
     /// The file's path, for errors.

@@ -47,7 +47,7 @@ pub use disk::{DiskSpace, disk_space};
 pub use error::{MemoryError, ProbeError};
 pub use fit::{
     Backend, Fit, GenerationPlan, KV_GROWTH_STEP, KvLayout, KvQuantization, LayerGeometry,
-    ModelGeometry, Prediction, StepShape, fit, predict, workspace_bytes,
+    ModelGeometry, Prediction, StepShape, choose_kv_layout, fit, predict, workspace_bytes,
 };
 pub use governor::{
     Action, ActionReport, AllocatorCache, Decision, Governor, GovernorSettings, KvSituation,

@@ -36,6 +36,11 @@ const HOSTS: &[Host] = &[
         takes_model: true,
     },
     Host {
+        source: "sampling.c",
+        language: Language::C,
+        takes_model: true,
+    },
+    Host {
         source: "misuse.c",
         language: Language::C,
         takes_model: true,
@@ -47,6 +52,11 @@ const HOSTS: &[Host] = &[
     },
     Host {
         source: "pause.c",
+        language: Language::C,
+        takes_model: true,
+    },
+    Host {
+        source: "caches.c",
         language: Language::C,
         takes_model: true,
     },

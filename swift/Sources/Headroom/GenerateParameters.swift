@@ -28,6 +28,24 @@ public struct GenerateParameters: Sendable, Equatable {
     public var repetitionPenalty: Float
     /// How many of the last tokens the repetition penalty looks at.
     public var repetitionContextSize: Int
+    /// Taken once from the logits of tokens seen in the last `presenceContextSize`; from -100 to 100.
+    public var presencePenalty: Float
+    /// How many of the last tokens the presence penalty looks at.
+    public var presenceContextSize: Int
+    /// Taken from a token's logit for every time that it was seen in the last `frequencyContextSize`; from -100 to
+    /// 100.
+    public var frequencyPenalty: Float
+    /// How many of the last tokens the frequency penalty looks at.
+    public var frequencyContextSize: Int
+    /// Added to the logits of these tokens; from -100 to 100.
+    public var logitBias: [UInt32: Float]
+    /// Tells in ``GenerationInfo/logprobs`` how likely each token was, and this many of the likeliest in its place; at
+    /// most 20. `nil` tells nothing.
+    public var topLogprobs: Int?
+    /// The answer may end no earlier than after this many tokens.
+    public var minTokens: Int
+    /// What the answer must look like; `nil` lets the model write what it likes.
+    public var constraint: OutputConstraint?
     /// Same seed, same prompt, same text; `nil` takes a new one each time.
     public var seed: UInt64?
     /// Texts that end the answer; they are not part of it.
@@ -52,6 +70,14 @@ public struct GenerateParameters: Sendable, Equatable {
         minP: Float = 0,
         repetitionPenalty: Float = 1,
         repetitionContextSize: Int = 20,
+        presencePenalty: Float = 0,
+        presenceContextSize: Int = 20,
+        frequencyPenalty: Float = 0,
+        frequencyContextSize: Int = 20,
+        logitBias: [UInt32: Float] = [:],
+        topLogprobs: Int? = nil,
+        minTokens: Int = 0,
+        constraint: OutputConstraint? = nil,
         seed: UInt64? = nil,
         stop: [String] = [],
         prefillStepSize: Int = 512,
@@ -69,6 +95,14 @@ public struct GenerateParameters: Sendable, Equatable {
         self.minP = minP
         self.repetitionPenalty = repetitionPenalty
         self.repetitionContextSize = repetitionContextSize
+        self.presencePenalty = presencePenalty
+        self.presenceContextSize = presenceContextSize
+        self.frequencyPenalty = frequencyPenalty
+        self.frequencyContextSize = frequencyContextSize
+        self.logitBias = logitBias
+        self.topLogprobs = topLogprobs
+        self.minTokens = minTokens
+        self.constraint = constraint
         self.seed = seed
         self.stop = stop
         self.prefillStepSize = prefillStepSize
@@ -83,6 +117,11 @@ extension GenerateParameters {
     var bridged: BridgedParameters {
         let stops = RustVec<RustString>()
         for text in stop { stops.push(value: RustString(text)) }
+        let (biasTokens, biases) = (RustVec<UInt32>(), RustVec<Float>())
+        for (token, bias) in logitBias {
+            biasTokens.push(value: token)
+            biases.push(value: bias)
+        }
         return BridgedParameters(
             max_tokens: UInt32(clamping: maxTokens),
             temperature: temperature,
@@ -91,6 +130,16 @@ extension GenerateParameters {
             min_p: minP,
             repetition_penalty: repetitionPenalty,
             repetition_context: UInt32(clamping: repetitionContextSize),
+            presence_penalty: presencePenalty,
+            presence_context: UInt32(clamping: presenceContextSize),
+            frequency_penalty: frequencyPenalty,
+            frequency_context: UInt32(clamping: frequencyContextSize),
+            bias_tokens: biasTokens,
+            biases: biases,
+            top_logprobs: topLogprobs.map { UInt32(exactly: $0) ?? .max },
+            min_tokens: UInt32(clamping: minTokens),
+            constraint_kind: constraint?.kind ?? 0,
+            constraint: (constraint?.text ?? "").intoRustString(),
             seed: seed,
             stop: stops,
             prefill_step: UInt32(clamping: prefillStepSize),

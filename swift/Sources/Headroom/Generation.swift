@@ -53,6 +53,8 @@ public struct GenerationInfo: Sendable, Equatable {
     public let text: String
     /// The ids that were generated.
     public let tokens: [UInt32]
+    /// How likely each of them was; empty unless ``GenerateParameters/topLogprobs`` asked for it.
+    public let logprobs: [TokenLogprobs]
     /// Tokens of the prompt.
     public let promptTokenCount: Int
     /// How many of them came from a cache.
@@ -81,6 +83,7 @@ extension GenerationInfo {
     init(_ summary: BridgedSummary) {
         text = summary.text.toString()
         tokens = Array(summary.tokens)
+        logprobs = TokenLogprobs.all(of: summary)
         promptTokenCount = Int(summary.prompt_tokens)
         cachedPromptTokenCount = Int(summary.cached_prompt_tokens)
         switch summary.stop_reason {

@@ -75,6 +75,16 @@ public struct HeadroomError: LocalizedError, Sendable, Equatable {
         case downloadBusy = 30
         /// A paused generation could not be kept on disk or brought back.
         case spillFailed = 31
+        /// A schema or pattern for the output cannot be used.
+        case invalidConstraint = 32
+        /// A constraint on the output could not be followed to its end.
+        case constraintFailed = 33
+        /// A file is no prompt cache, a damaged one, or one of another model or version.
+        case cacheFile = 34
+        /// A prompt cache could not be written.
+        case cacheNotWritten = 35
+        /// A prompt cache or a draft model does not belong to the model.
+        case anotherModel = 36
     }
 
     /// The kind of failure; `nil` for one that is newer than this package.

@@ -70,6 +70,27 @@ public final class ModelContainer: Sendable {
         generate(prompt: prompt, parameters: parameters) { _ in }
     }
 
+    /// Continues plain text from what `cache` has seen of it, and with a small model that proposes tokens. Neither
+    /// changes what is generated; the cache's settings for keys and values hold instead of the parameters'.
+    ///
+    /// ```swift
+    /// let stream = model.generate(prompt: text, cache: cache, draft: smallModel)
+    /// ```
+    public func generate(
+        prompt: String,
+        parameters: GenerateParameters = GenerateParameters(),
+        cache: (any KVCache)?,
+        draft: ModelContainer? = nil,
+        draftTokens: Int = 3
+    ) -> AsyncThrowingStream<Generation, Error> {
+        events {
+            let aids = bridged_aids()
+            if let cache { aids.use_cache(cache.storage.cache) }
+            if let draft { try aids.use_draft(model, draft.model, UInt32(clamping: draftTokens)) }
+            return try model.generate_with(prompt, parameters.bridged, aids)
+        }
+    }
+
     func generate(
         prompt: String, parameters: GenerateParameters, hear: @escaping @Sendable (Generation) -> Void
     ) -> AsyncThrowingStream<Generation, Error> {

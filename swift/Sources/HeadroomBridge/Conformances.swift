@@ -5,3 +5,5 @@ extension BridgedLoading: @unchecked Sendable {}
 extension BridgedModel: @unchecked Sendable {}
 extension BridgedSession: @unchecked Sendable {}
 extension BridgedGeneration: @unchecked Sendable {}
+extension BridgedCache: @unchecked Sendable {}
+extension BridgedCacheMonitor: @unchecked Sendable {}

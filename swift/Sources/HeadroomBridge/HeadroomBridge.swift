@@ -671,6 +671,16 @@ public struct BridgedParameters {
     public var min_p: Float
     public var repetition_penalty: Float
     public var repetition_context: UInt32
+    public var presence_penalty: Float
+    public var presence_context: UInt32
+    public var frequency_penalty: Float
+    public var frequency_context: UInt32
+    public var bias_tokens: RustVec<UInt32>
+    public var biases: RustVec<Float>
+    public var top_logprobs: Optional<UInt32>
+    public var min_tokens: UInt32
+    public var constraint_kind: UInt32
+    public var constraint: RustString
     public var seed: Optional<UInt64>
     public var stop: RustVec<RustString>
     public var prefill_step: UInt32
@@ -681,7 +691,7 @@ public struct BridgedParameters {
     public var monitor_interval: Optional<UInt32>
     public var is_governed: Bool
 
-    public init(max_tokens: UInt32,temperature: Float,top_p: Float,top_k: UInt32,min_p: Float,repetition_penalty: Float,repetition_context: UInt32,seed: Optional<UInt64>,stop: RustVec<RustString>,prefill_step: UInt32,max_kv_size: UInt32,kv_bits: UInt32,kv_group_size: UInt32,quantized_kv_start: UInt32,monitor_interval: Optional<UInt32>,is_governed: Bool) {
+    public init(max_tokens: UInt32,temperature: Float,top_p: Float,top_k: UInt32,min_p: Float,repetition_penalty: Float,repetition_context: UInt32,presence_penalty: Float,presence_context: UInt32,frequency_penalty: Float,frequency_context: UInt32,bias_tokens: RustVec<UInt32>,biases: RustVec<Float>,top_logprobs: Optional<UInt32>,min_tokens: UInt32,constraint_kind: UInt32,constraint: RustString,seed: Optional<UInt64>,stop: RustVec<RustString>,prefill_step: UInt32,max_kv_size: UInt32,kv_bits: UInt32,kv_group_size: UInt32,quantized_kv_start: UInt32,monitor_interval: Optional<UInt32>,is_governed: Bool) {
         self.max_tokens = max_tokens
         self.temperature = temperature
         self.top_p = top_p
@@ -689,6 +699,16 @@ public struct BridgedParameters {
         self.min_p = min_p
         self.repetition_penalty = repetition_penalty
         self.repetition_context = repetition_context
+        self.presence_penalty = presence_penalty
+        self.presence_context = presence_context
+        self.frequency_penalty = frequency_penalty
+        self.frequency_context = frequency_context
+        self.bias_tokens = bias_tokens
+        self.biases = biases
+        self.top_logprobs = top_logprobs
+        self.min_tokens = min_tokens
+        self.constraint_kind = constraint_kind
+        self.constraint = constraint
         self.seed = seed
         self.stop = stop
         self.prefill_step = prefill_step
@@ -702,13 +722,13 @@ public struct BridgedParameters {
 
     @inline(__always)
     func intoFfiRepr() -> __swift_bridge__$BridgedParameters {
-        { let val = self; return __swift_bridge__$BridgedParameters(max_tokens: val.max_tokens, temperature: val.temperature, top_p: val.top_p, top_k: val.top_k, min_p: val.min_p, repetition_penalty: val.repetition_penalty, repetition_context: val.repetition_context, seed: val.seed.intoFfiRepr(), stop: { let val = val.stop; val.isOwned = false; return val.ptr }(), prefill_step: val.prefill_step, max_kv_size: val.max_kv_size, kv_bits: val.kv_bits, kv_group_size: val.kv_group_size, quantized_kv_start: val.quantized_kv_start, monitor_interval: val.monitor_interval.intoFfiRepr(), is_governed: val.is_governed); }()
+        { let val = self; return __swift_bridge__$BridgedParameters(max_tokens: val.max_tokens, temperature: val.temperature, top_p: val.top_p, top_k: val.top_k, min_p: val.min_p, repetition_penalty: val.repetition_penalty, repetition_context: val.repetition_context, presence_penalty: val.presence_penalty, presence_context: val.presence_context, frequency_penalty: val.frequency_penalty, frequency_context: val.frequency_context, bias_tokens: { let val = val.bias_tokens; val.isOwned = false; return val.ptr }(), biases: { let val = val.biases; val.isOwned = false; return val.ptr }(), top_logprobs: val.top_logprobs.intoFfiRepr(), min_tokens: val.min_tokens, constraint_kind: val.constraint_kind, constraint: { let rustString = val.constraint.intoRustString(); rustString.isOwned = false; return rustString.ptr }(), seed: val.seed.intoFfiRepr(), stop: { let val = val.stop; val.isOwned = false; return val.ptr }(), prefill_step: val.prefill_step, max_kv_size: val.max_kv_size, kv_bits: val.kv_bits, kv_group_size: val.kv_group_size, quantized_kv_start: val.quantized_kv_start, monitor_interval: val.monitor_interval.intoFfiRepr(), is_governed: val.is_governed); }()
     }
 }
 extension __swift_bridge__$BridgedParameters {
     @inline(__always)
     func intoSwiftRepr() -> BridgedParameters {
-        { let val = self; return BridgedParameters(max_tokens: val.max_tokens, temperature: val.temperature, top_p: val.top_p, top_k: val.top_k, min_p: val.min_p, repetition_penalty: val.repetition_penalty, repetition_context: val.repetition_context, seed: val.seed.intoSwiftRepr(), stop: RustVec(ptr: val.stop), prefill_step: val.prefill_step, max_kv_size: val.max_kv_size, kv_bits: val.kv_bits, kv_group_size: val.kv_group_size, quantized_kv_start: val.quantized_kv_start, monitor_interval: val.monitor_interval.intoSwiftRepr(), is_governed: val.is_governed); }()
+        { let val = self; return BridgedParameters(max_tokens: val.max_tokens, temperature: val.temperature, top_p: val.top_p, top_k: val.top_k, min_p: val.min_p, repetition_penalty: val.repetition_penalty, repetition_context: val.repetition_context, presence_penalty: val.presence_penalty, presence_context: val.presence_context, frequency_penalty: val.frequency_penalty, frequency_context: val.frequency_context, bias_tokens: RustVec(ptr: val.bias_tokens), biases: RustVec(ptr: val.biases), top_logprobs: val.top_logprobs.intoSwiftRepr(), min_tokens: val.min_tokens, constraint_kind: val.constraint_kind, constraint: RustString(ptr: val.constraint), seed: val.seed.intoSwiftRepr(), stop: RustVec(ptr: val.stop), prefill_step: val.prefill_step, max_kv_size: val.max_kv_size, kv_bits: val.kv_bits, kv_group_size: val.kv_group_size, quantized_kv_start: val.quantized_kv_start, monitor_interval: val.monitor_interval.intoSwiftRepr(), is_governed: val.is_governed); }()
     }
 }
 extension __swift_bridge__$Option$BridgedParameters {
@@ -823,6 +843,9 @@ extension BridgedStopReason: Vectorizable {
 public struct BridgedSummary {
     public var text: RustString
     public var tokens: RustVec<UInt32>
+    public var logprobs: RustVec<Float>
+    public var top_tokens: RustVec<UInt32>
+    public var top_logprobs: RustVec<Float>
     public var prompt_tokens: UInt64
     public var cached_prompt_tokens: UInt64
     public var stop_reason: BridgedStopReason
@@ -835,9 +858,12 @@ public struct BridgedSummary {
     public var predicted_peak_mlx_bytes: UInt64
     public var kv_cache_bytes: UInt64
 
-    public init(text: RustString,tokens: RustVec<UInt32>,prompt_tokens: UInt64,cached_prompt_tokens: UInt64,stop_reason: BridgedStopReason,load_seconds: Double,time_to_first_token_seconds: Optional<Double>,prompt_tokens_per_second: Optional<Double>,generation_tokens_per_second: Optional<Double>,peak_mlx_bytes: UInt64,peak_footprint_bytes: Optional<UInt64>,predicted_peak_mlx_bytes: UInt64,kv_cache_bytes: UInt64) {
+    public init(text: RustString,tokens: RustVec<UInt32>,logprobs: RustVec<Float>,top_tokens: RustVec<UInt32>,top_logprobs: RustVec<Float>,prompt_tokens: UInt64,cached_prompt_tokens: UInt64,stop_reason: BridgedStopReason,load_seconds: Double,time_to_first_token_seconds: Optional<Double>,prompt_tokens_per_second: Optional<Double>,generation_tokens_per_second: Optional<Double>,peak_mlx_bytes: UInt64,peak_footprint_bytes: Optional<UInt64>,predicted_peak_mlx_bytes: UInt64,kv_cache_bytes: UInt64) {
         self.text = text
         self.tokens = tokens
+        self.logprobs = logprobs
+        self.top_tokens = top_tokens
+        self.top_logprobs = top_logprobs
         self.prompt_tokens = prompt_tokens
         self.cached_prompt_tokens = cached_prompt_tokens
         self.stop_reason = stop_reason
@@ -853,13 +879,13 @@ public struct BridgedSummary {
 
     @inline(__always)
     func intoFfiRepr() -> __swift_bridge__$BridgedSummary {
-        { let val = self; return __swift_bridge__$BridgedSummary(text: { let rustString = val.text.intoRustString(); rustString.isOwned = false; return rustString.ptr }(), tokens: { let val = val.tokens; val.isOwned = false; return val.ptr }(), prompt_tokens: val.prompt_tokens, cached_prompt_tokens: val.cached_prompt_tokens, stop_reason: val.stop_reason.intoFfiRepr(), load_seconds: val.load_seconds, time_to_first_token_seconds: val.time_to_first_token_seconds.intoFfiRepr(), prompt_tokens_per_second: val.prompt_tokens_per_second.intoFfiRepr(), generation_tokens_per_second: val.generation_tokens_per_second.intoFfiRepr(), peak_mlx_bytes: val.peak_mlx_bytes, peak_footprint_bytes: val.peak_footprint_bytes.intoFfiRepr(), predicted_peak_mlx_bytes: val.predicted_peak_mlx_bytes, kv_cache_bytes: val.kv_cache_bytes); }()
+        { let val = self; return __swift_bridge__$BridgedSummary(text: { let rustString = val.text.intoRustString(); rustString.isOwned = false; return rustString.ptr }(), tokens: { let val = val.tokens; val.isOwned = false; return val.ptr }(), logprobs: { let val = val.logprobs; val.isOwned = false; return val.ptr }(), top_tokens: { let val = val.top_tokens; val.isOwned = false; return val.ptr }(), top_logprobs: { let val = val.top_logprobs; val.isOwned = false; return val.ptr }(), prompt_tokens: val.prompt_tokens, cached_prompt_tokens: val.cached_prompt_tokens, stop_reason: val.stop_reason.intoFfiRepr(), load_seconds: val.load_seconds, time_to_first_token_seconds: val.time_to_first_token_seconds.intoFfiRepr(), prompt_tokens_per_second: val.prompt_tokens_per_second.intoFfiRepr(), generation_tokens_per_second: val.generation_tokens_per_second.intoFfiRepr(), peak_mlx_bytes: val.peak_mlx_bytes, peak_footprint_bytes: val.peak_footprint_bytes.intoFfiRepr(), predicted_peak_mlx_bytes: val.predicted_peak_mlx_bytes, kv_cache_bytes: val.kv_cache_bytes); }()
     }
 }
 extension __swift_bridge__$BridgedSummary {
     @inline(__always)
     func intoSwiftRepr() -> BridgedSummary {
-        { let val = self; return BridgedSummary(text: RustString(ptr: val.text), tokens: RustVec(ptr: val.tokens), prompt_tokens: val.prompt_tokens, cached_prompt_tokens: val.cached_prompt_tokens, stop_reason: val.stop_reason.intoSwiftRepr(), load_seconds: val.load_seconds, time_to_first_token_seconds: val.time_to_first_token_seconds.intoSwiftRepr(), prompt_tokens_per_second: val.prompt_tokens_per_second.intoSwiftRepr(), generation_tokens_per_second: val.generation_tokens_per_second.intoSwiftRepr(), peak_mlx_bytes: val.peak_mlx_bytes, peak_footprint_bytes: val.peak_footprint_bytes.intoSwiftRepr(), predicted_peak_mlx_bytes: val.predicted_peak_mlx_bytes, kv_cache_bytes: val.kv_cache_bytes); }()
+        { let val = self; return BridgedSummary(text: RustString(ptr: val.text), tokens: RustVec(ptr: val.tokens), logprobs: RustVec(ptr: val.logprobs), top_tokens: RustVec(ptr: val.top_tokens), top_logprobs: RustVec(ptr: val.top_logprobs), prompt_tokens: val.prompt_tokens, cached_prompt_tokens: val.cached_prompt_tokens, stop_reason: val.stop_reason.intoSwiftRepr(), load_seconds: val.load_seconds, time_to_first_token_seconds: val.time_to_first_token_seconds.intoSwiftRepr(), prompt_tokens_per_second: val.prompt_tokens_per_second.intoSwiftRepr(), generation_tokens_per_second: val.generation_tokens_per_second.intoSwiftRepr(), peak_mlx_bytes: val.peak_mlx_bytes, peak_footprint_bytes: val.peak_footprint_bytes.intoSwiftRepr(), predicted_peak_mlx_bytes: val.predicted_peak_mlx_bytes, kv_cache_bytes: val.kv_cache_bytes); }()
     }
 }
 extension __swift_bridge__$Option$BridgedSummary {

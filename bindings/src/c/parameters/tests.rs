@@ -1,3 +1,6 @@
+use std::collections::BTreeMap;
+
+use headroom_engine::OutputConstraint;
 use headroom_memory::KvQuantization;
 
 use super::*;
@@ -21,6 +24,8 @@ fn defaults_are_those_of_the_engine_with_and_without_a_struct() {
 #[test]
 fn every_choice_arrives() {
     let (texts, lengths) = ([c"END".as_ptr(), c"\n\n".as_ptr()], [3, 2]);
+    let bias = |token, bias| hr_token_bias { token, bias };
+    let biases = [bias(5, 9.0), bias(6, -2.0), bias(5, 1.5)];
     let given = hr_generate_parameters {
         size: size_of::<hr_generate_parameters>(),
         max_tokens: 1,
@@ -42,6 +47,18 @@ fn every_choice_arrives() {
         quantized_kv_start: 11,
         monitor_interval: 12,
         is_governed: 0,
+        presence_penalty: 0.7,
+        presence_context: 13,
+        frequency_penalty: -0.8,
+        frequency_context: 14,
+        logit_bias: biases.as_ptr(),
+        logit_bias_count: 3,
+        top_logprobs: 15,
+        has_logprobs: 1,
+        min_tokens: 16,
+        constraint_kind: HR_CONSTRAINT_REGEX,
+        constraint: c"a+".as_ptr(),
+        constraint_length: 2,
     };
     let expected = GenerateParameters {
         max_tokens: 1,
@@ -62,6 +79,14 @@ fn every_choice_arrives() {
         quantized_kv_start: 11,
         monitor_interval: Some(12),
         governing: Governing::Off,
+        presence_penalty: 0.7,
+        presence_context: 13,
+        frequency_penalty: -0.8,
+        frequency_context: 14,
+        logit_bias: BTreeMap::from([(5, 1.5), (6, -2.0)]),
+        top_logprobs: Some(15),
+        min_tokens: 16,
+        constraint: Some(OutputConstraint::Regex("a+".to_owned())),
     };
     assert_eq!(owned(given).unwrap(), expected);
 }
@@ -98,6 +123,42 @@ fn what_was_never_set_is_refused_before_it_is_read() {
                 ..given
             },
             FaultKind::InvalidParameter,
+        ),
+        (
+            hr_generate_parameters {
+                has_logprobs: 2,
+                ..given
+            },
+            FaultKind::InvalidParameter,
+        ),
+        (
+            hr_generate_parameters {
+                logit_bias_count: 1,
+                ..given
+            },
+            FaultKind::NullPointer,
+        ),
+        (
+            hr_generate_parameters {
+                logit_bias_count: usize::MAX,
+                ..given
+            },
+            FaultKind::InvalidParameter,
+        ),
+        (
+            hr_generate_parameters {
+                constraint_kind: 3,
+                ..given
+            },
+            FaultKind::InvalidParameter,
+        ),
+        (
+            hr_generate_parameters {
+                constraint_kind: HR_CONSTRAINT_JSON_SCHEMA,
+                constraint_length: 1,
+                ..given
+            },
+            FaultKind::NullPointer,
         ),
         (
             hr_generate_parameters { size: 8, ..given },

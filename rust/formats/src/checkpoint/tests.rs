@@ -392,3 +392,13 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_single_file_keeps_its_metadata() {
+    let directory = TestDirectory::new();
+    let header = r#"{"__metadata__":{"format":"mlx","note":"a\"b"},"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}"#;
+    let path = directory.write("model.safetensors", &raw_file(header, 1));
+    let checkpoint = Checkpoint::open_file(&path).unwrap();
+    assert_eq!(checkpoint.metadata("note"), Some("a\"b"));
+    assert_eq!(checkpoint.metadata("nothing"), None);
+}

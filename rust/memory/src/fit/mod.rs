@@ -4,6 +4,7 @@
 //! `kv_bytes` counts caches to the byte, `workspace` predicts what a step computes with, and
 //! `prediction` adds them up to the peak. Here the peak is held against what is available.
 
+mod cache_choice;
 mod geometry;
 mod kv_bytes;
 mod plan;
@@ -12,6 +13,7 @@ mod workspace;
 
 use serde::Serialize;
 
+pub use cache_choice::choose_kv_layout;
 pub use geometry::{Backend, LayerGeometry, ModelGeometry};
 pub use kv_bytes::{KV_GROWTH_STEP, KvLayout};
 pub use plan::{GenerationPlan, KvQuantization};

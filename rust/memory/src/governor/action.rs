@@ -103,6 +103,13 @@ pub enum Reason {
     Pressure(Pressure),
     /// The system kept saying critical after all had been given up.
     CriticalSignalLasts,
+    /// The cache, grown as far as it is planned ahead, would take more than its share.
+    CacheOutgrows {
+        /// What it would take.
+        needed_bytes: u64,
+        /// Its share of what is available.
+        room_bytes: u64,
+    },
     /// Memory has been plentiful for a while.
     Calm,
 }
@@ -119,6 +126,15 @@ impl fmt::Display for Reason {
                 "the next step needs {} of {} to spare",
                 size(needed_bytes),
                 size(spare_bytes)
+            ),
+            Self::CacheOutgrows {
+                needed_bytes,
+                room_bytes,
+            } => write!(
+                formatter,
+                "the KV cache would take {} of {} that it may",
+                size(needed_bytes),
+                size(room_bytes)
             ),
             Self::OverBudget { excess_bytes } => {
                 write!(formatter, "over budget by {}", size(excess_bytes))

@@ -1,0 +1,78 @@
+//! What a generation may use beside its model.
+
+use std::sync::Arc;
+
+use crate::error::EngineError;
+use crate::model::Model;
+use crate::model_store::{ModelId, ModelStore};
+use crate::prompt_cache::PromptCache;
+use crate::speculation::Draft;
+use crate::text_codec::TextCodec;
+
+/// What a generation may use beside its model. Nothing of it changes what is generated.
+#[derive(Clone, Default)]
+pub struct GenerationAids {
+    /// Where what the model has seen is taken from and left. Its settings for keys and values hold
+    /// instead of the parameters'.
+    pub cache: Option<PromptCache>,
+    /// A small model that proposes tokens.
+    pub draft: Option<DraftModel>,
+}
+
+impl GenerationAids {
+    pub(crate) fn refuse_other_models(&self, model: &Model) -> Result<(), EngineError> {
+        let of_cache = self.cache.as_ref().map(|cache| cache.model().id());
+        match of_cache {
+            Some(id) if id != model.id() => Err(EngineError::CacheOfAnotherModel),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// A small model that proposes tokens for a large one.
+#[derive(Clone)]
+pub struct DraftModel {
+    model: Model,
+    codec: Arc<TextCodec>,
+    count: usize,
+}
+
+impl DraftModel {
+    /// What a draft proposes at once where nobody says otherwise.
+    pub const USUAL_TOKENS: u32 = 3;
+
+    /// A draft for `target` that proposes up to `tokens` at once.
+    ///
+    /// # Errors
+    /// When the two read the same text as other tokens, or `tokens` is not from 1 to 16.
+    pub fn new(target: &Model, draft: &Model, tokens: u32) -> Result<Self, EngineError> {
+        if !(1..=16).contains(&tokens) {
+            return Err(EngineError::Parameter {
+                name: "num_draft_tokens",
+                found: tokens.to_string(),
+                allowed: "a number from 1 to 16",
+            });
+        }
+        let is_same_size = target.shape().vocabulary_size == draft.shape().vocabulary_size;
+        if !is_same_size || !target.codec().has_vocabulary_of(draft.codec()) {
+            return Err(EngineError::DraftVocabulary {
+                draft: draft.directory().to_owned(),
+                model: target.directory().to_owned(),
+            });
+        }
+        Ok(Self {
+            model: draft.clone(),
+            codec: Arc::clone(target.codec()),
+            count: tokens as usize,
+        })
+    }
+
+    pub(crate) fn id(&self) -> ModelId {
+        self.model.id()
+    }
+
+    pub(crate) fn start(&self, store: &ModelStore) -> Result<Draft, EngineError> {
+        let model = (self.id(), store.get(self.id())?);
+        Draft::new(model, self.count, Arc::clone(&self.codec))
+    }
+}
