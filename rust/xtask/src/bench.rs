@@ -11,6 +11,7 @@ use anyhow::{Context, Result};
 use clap::ValueEnum;
 use serde_json::{Map, Value, json};
 
+mod contexts;
 mod fit;
 mod generation;
 mod governor;
@@ -39,6 +40,8 @@ pub(crate) enum Part {
     Fit,
     /// Headroom beside mlx-lm.
     Peers,
+    /// Each kind of KV cache behind short and long contexts, beside mlx-lm's.
+    Contexts,
 }
 
 impl Part {
@@ -50,6 +53,7 @@ impl Part {
             Self::Reading => "reading",
             Self::Fit => "fit",
             Self::Peers => "peers",
+            Self::Contexts => "contexts",
         }
     }
 
@@ -61,6 +65,7 @@ impl Part {
             Self::Reading => reading::measure(workspace),
             Self::Fit => fit::measure(workspace),
             Self::Peers => peers::measure(workspace, headroom),
+            Self::Contexts => contexts::measure(workspace),
         }
     }
 }
