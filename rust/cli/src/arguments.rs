@@ -1,11 +1,7 @@
 //! Every command and flag, each defined once: parser and help come from here.
 
-mod cache_prompt;
-mod chat;
-mod generate;
 mod kv_cache;
 mod memory_use;
-mod prompt;
 mod sampling;
 
 use std::path::PathBuf;
@@ -13,12 +9,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use headroom_memory::ByteSize;
 
-pub(crate) use cache_prompt::CachePromptArguments;
-pub(crate) use chat::ChatArguments;
-pub(crate) use generate::GenerateArguments;
 pub(crate) use kv_cache::KvCacheArguments;
 pub(crate) use memory_use::{Governor, MemoryUseArguments};
-pub(crate) use prompt::PromptArguments;
 pub(crate) use sampling::SamplingArguments;
 
 /// Run language models inside the memory that this machine really has.
@@ -59,21 +51,6 @@ pub(crate) enum Command {
         headroom generate --model assets/storyteller --prompt 'Is a fox a bird?' --regex '(yes|no)'\n  \
         echo 'Hello' | headroom generate --model assets/storyteller --prompt - --json")]
     Generate(GenerateArguments),
-    /// Hold a conversation: with line editing at a terminal, a line a question through a pipe.
-    #[command(after_help = "Examples:\n  \
-        headroom chat --model assets/storyteller\n  \
-        headroom chat --model assets/storyteller --system 'You tell short stories.' --temp 0.7\n  \
-        headroom chat --model assets/storyteller --kv-bits 8 --memory-stats\n  \
-        printf 'Tell me a story about a fox.\\nAnd then?\\n' | headroom chat --model assets/storyteller\n\n\
-        /help shows the commands inside a conversation. Ctrl-C stops an answer; Ctrl-D leaves.")]
-    Chat(ChatArguments),
-    /// Compute a prompt once and keep what the model has seen in a file.
-    #[command(after_help = "Examples:\n  \
-        headroom cache-prompt --model assets/storyteller --no-chat-template --prompt 'Once upon a time' --output begin.safetensors\n  \
-        headroom generate --model assets/storyteller --no-chat-template --prompt 'Once upon a time there was a fox' --prompt-cache begin.safetensors\n  \
-        headroom cache-prompt --model assets/storyteller --prompt - --kv-bits 4 --output report.safetensors < report.txt\n\n\
-        A prompt that begins with the same tokens computes only what follows them.")]
-    CachePrompt(CachePromptArguments),
     /// Look inside a model.
     #[command(
         subcommand,
@@ -119,6 +96,37 @@ pub(crate) struct PullArguments {
     /// A name that `headroom models` lists, or owner/name as on the hub.
     #[arg(value_name = "MODEL")]
     pub(crate) model: String,
+}
+
+#[derive(Debug, Args)]
+#[command(allow_negative_numbers = true)]
+pub(crate) struct GenerateArguments {
+    /// A model's directory, as Hugging Face and mlx-community publish them, a name that `headroom
+    /// models` lists, or owner/name on the hub.
+    #[arg(long, value_name = "DIR_OR_ID")]
+    pub(crate) model: String,
+    /// What to answer or continue; `-` reads standard input.
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
+    pub(crate) prompt: String,
+    #[command(flatten)]
+    pub(crate) sampling: SamplingArguments,
+    #[command(flatten)]
+    pub(crate) kv_cache: KvCacheArguments,
+    #[command(flatten)]
+    pub(crate) memory: MemoryUseArguments,
+    /// Instructions for the whole conversation.
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
+    pub(crate) system: Option<String>,
+    /// Continue the prompt as plain text, without the model's chat template.
+    #[arg(long, conflicts_with = "system")]
+    pub(crate) no_chat_template: bool,
+    /// Print one JSON object at the end instead of streaming text.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Put into that object how likely each token was, and this many of the likeliest in its place; at
+    /// most 20.
+    #[arg(long, value_name = "N", requires = "json")]
+    pub(crate) top_logprobs: Option<u32>,
 }
 
 #[derive(Debug, Args)]

@@ -35,20 +35,6 @@ pub(crate) enum CliError {
     WriteFile { path: PathBuf, reason: String },
     #[error("cannot read the prompt from standard input: {0}")]
     ReadPrompt(io::Error),
-    #[error(
-        "the model {model} has no chat template, so it cannot hold a conversation; use `headroom generate` with it"
-    )]
-    NoConversation { model: String },
-    #[error(
-        "there is no command {name}; /help shows those there are, and a question may begin with / behind a blank"
-    )]
-    UnknownChatCommand { name: String },
-    #[error("write it as `{usage}`")]
-    ChatUsage { usage: String },
-    #[error(
-        "memory ran short before the prompt was computed, and nothing was written; give a shorter prompt, --kv-bits or --max-kv-size"
-    )]
-    PromptNotCached,
     #[error("a fault in headroom itself ended the command: {0}; please report it")]
     Fault(String),
 }
@@ -71,7 +57,7 @@ impl CliError {
             Self::Engine(error) if error.is_wrong_use() => ExitCode::from(2),
             Self::DownloadInterrupted => ExitCode::from(interrupt::EXIT_CODE),
             Self::Hub(error) if error.is_wrong_use() => ExitCode::from(2),
-            Self::Memory(_) | Self::NoConversation { .. } => ExitCode::from(2),
+            Self::Memory(_) => ExitCode::from(2),
             _ => ExitCode::FAILURE,
         }
     }

@@ -16,10 +16,6 @@ pub(crate) fn print(summary: &GenerationSummary) {
             .map(|seconds| format!("{seconds:.3} s")),
     );
     row(
-        "cached prompt tokens",
-        Some(summary.cached_prompt_tokens.to_string()),
-    );
-    row(
         "prefill",
         speed(summary.prompt_tokens, summary.prompt_tokens_per_second),
     );
@@ -35,28 +31,6 @@ pub(crate) fn print(summary: &GenerationSummary) {
     row("predicted", Some(size(summary.predicted_peak_mlx_bytes)));
     row("peak footprint", summary.peak_footprint_bytes.map(size));
     row("ended by", Some(summary.stop_reason.as_str().to_owned()));
-}
-
-/// Prints one line to standard error.
-pub(crate) fn print_line(summary: &GenerationSummary) {
-    drop(writeln!(io::stderr(), "{}", line(summary)));
-}
-
-fn line(summary: &GenerationSummary) -> String {
-    let measured = |value: Option<f64>, decimals: usize| {
-        value.map_or("unknown".to_owned(), |value| format!("{value:.decimals$}"))
-    };
-    format!(
-        "[{} prompt tokens, {} of them cached; first token after {} s; {} tokens at {} tokens/s; KV \
-         cache {}; ended by {}]",
-        summary.prompt_tokens,
-        summary.cached_prompt_tokens,
-        measured(summary.time_to_first_token_seconds, 3),
-        summary.generated_tokens,
-        measured(summary.generation_tokens_per_second, 1),
-        size(summary.kv_cache_bytes),
-        summary.stop_reason.as_str(),
-    )
 }
 
 fn row(name: &str, value: Option<String>) {

@@ -13,22 +13,12 @@ pub(crate) fn cancel_on_interrupt(canceller: Canceller) {
     call_on_interrupt(move || canceller.cancel());
 }
 
-/// Lets Ctrl-C end the program, after this was done.
-pub(crate) fn exit_on_interrupt(first: impl Fn() + Send + 'static) {
-    call_on_interrupt(move || {
-        first();
-        std::process::exit(EXIT_CODE.into());
-    });
-}
-
-/// Lets Ctrl-C do this instead of kill, the first time.
+/// Lets Ctrl-C do this instead of kill.
 pub(crate) fn call_on_interrupt(action: impl Fn() + Send + 'static) {
     static CURRENT: Mutex<Option<Box<dyn Fn() + Send>>> = Mutex::new(None);
     static WAS_INTERRUPTED: AtomicBool = AtomicBool::new(false);
     if let Ok(mut current) = CURRENT.lock() {
         *current = Some(Box::new(action));
-        // What was interrupted before is over.
-        WAS_INTERRUPTED.store(false, Ordering::Relaxed);
     }
     // Where no handler can be set, Ctrl-C kills, as it does for any program.
     drop(ctrlc::try_set_handler(|| {

@@ -8,10 +8,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 mod address_space;
-mod answer;
 mod arguments;
-mod cache_prompt;
-mod chat;
 mod debug_logits;
 mod error;
 mod figures;
@@ -21,7 +18,6 @@ mod load;
 mod memory;
 mod memory_use;
 mod models;
-mod prompt;
 mod pull;
 
 use arguments::{Arguments, Command, DebugCommand};
@@ -51,8 +47,6 @@ fn run(arguments: Arguments) -> Result<ExitCode, CliError> {
         Command::Models(arguments) => models::run(&arguments),
         Command::Pull(arguments) => pull::run(&arguments),
         Command::Generate(arguments) => generate::run(&arguments),
-        Command::Chat(arguments) => chat::run(&arguments),
-        Command::CachePrompt(arguments) => cache_prompt::run(&arguments),
         Command::Debug(DebugCommand::Logits(arguments)) => debug_logits::run(&arguments),
     }
 }

@@ -8,7 +8,7 @@ use headroom_engine::{
 };
 use headroom_memory::{ActionReport, ByteSize, GenerationSettings, MemoryState};
 
-use crate::arguments::{Governor, KvCacheArguments, MemoryUseArguments, SamplingArguments};
+use crate::arguments::{Governor, MemoryUseArguments};
 use crate::error::CliError;
 
 /// Tokens from one line about memory to the next.
@@ -61,19 +61,6 @@ pub(crate) fn parameters(
         quantized_kv_start,
         ..parameters
     })
-}
-
-/// What a flag says holds; the rest comes from the strategy, if there is one.
-pub(crate) fn parameters_of(
-    memory: &MemoryUseArguments,
-    sampling: &SamplingArguments,
-    kv_cache: &KvCacheArguments,
-) -> Result<GenerateParameters, CliError> {
-    let mut parameters = kv_cache.over(parameters(memory, sampling.into())?);
-    if let Some(prefill_step) = sampling.prefill_step {
-        parameters.prefill_step = prefill_step;
-    }
-    Ok(parameters)
 }
 
 /// One line on standard error. Nobody reading it is no failure.

@@ -1,7 +1,6 @@
 //! Flags of every command that keeps a KV cache.
 
 use clap::Args;
-use headroom_engine::GenerateParameters;
 use headroom_memory::KvQuantization;
 
 /// What the KV cache keeps, and how exactly.
@@ -22,24 +21,6 @@ pub(crate) struct KvCacheArguments {
 }
 
 impl KvCacheArguments {
-    /// The flags, for those that leave no choice.
-    pub(crate) const IDS: [&str; 4] = [
-        "max_kv_size",
-        "kv_bits",
-        "kv_group_size",
-        "quantized_kv_start",
-    ];
-
-    /// `parameters` with what these flags say; the rest stays as it is.
-    pub(crate) fn over(&self, parameters: GenerateParameters) -> GenerateParameters {
-        GenerateParameters {
-            max_kv_size: self.max_kv_size.or(parameters.max_kv_size),
-            kv_quantization: self.quantization().or(parameters.kv_quantization),
-            quantized_kv_start: self.quantized_kv_start,
-            ..parameters
-        }
-    }
-
     pub(crate) fn quantization(&self) -> Option<KvQuantization> {
         self.kv_bits.map(|bits| KvQuantization {
             bits,
