@@ -1,7 +1,11 @@
 //! Every command and flag, each defined once: parser and help come from here.
 
+mod cache_prompt;
+mod chat;
+mod draft;
 mod kv_cache;
 mod memory_use;
+mod prompt_cache;
 mod sampling;
 
 use std::path::PathBuf;
@@ -9,8 +13,12 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use headroom_memory::ByteSize;
 
+pub(crate) use cache_prompt::CachePromptArguments;
+pub(crate) use chat::ChatArguments;
+pub(crate) use draft::DraftArguments;
 pub(crate) use kv_cache::KvCacheArguments;
 pub(crate) use memory_use::{Governor, MemoryUseArguments};
+pub(crate) use prompt_cache::PromptCacheArguments;
 pub(crate) use sampling::SamplingArguments;
 
 /// Run language models inside the memory that this machine really has.
@@ -19,7 +27,7 @@ pub(crate) use sampling::SamplingArguments;
     name = "headroom",
     version,
     arg_required_else_help = true,
-    after_help = "Examples:\n  headroom memory\n  headroom generate --model assets/storyteller --prompt 'Tell me a story about a fox.'"
+    after_help = "Examples:\n  headroom memory\n  headroom generate --model assets/storyteller --prompt 'Tell me a story about a fox.'\n  headroom chat --model assets/storyteller"
 )]
 pub(crate) struct Arguments {
     #[command(subcommand)]
@@ -49,8 +57,26 @@ pub(crate) enum Command {
         headroom generate --model assets/storyteller --prompt 'Tell me a story about a fox.'\n  \
         headroom generate --model assets/storyteller --prompt 'Once upon a time' --no-chat-template --temp 0.7 --seed 1\n  \
         headroom generate --model assets/storyteller --prompt 'Is a fox a bird?' --regex '(yes|no)'\n  \
+        headroom generate --model assets/storyteller --system 'Be brief.' --prompt 'Hello' --prompt-cache brief.cache\n  \
         echo 'Hello' | headroom generate --model assets/storyteller --prompt - --json")]
     Generate(GenerateArguments),
+    /// Hold a conversation; /help lists what can be asked of it.
+    #[command(after_help = "Examples:\n  \
+        headroom chat --model assets/storyteller --temp 0.7\n  \
+        headroom chat --model assets/storyteller --system 'You tell short stories.' --adaptive-memory\n  \
+        headroom chat --model assets/storyteller --prompt-cache yesterday.chat --memory-stats\n  \
+        printf 'Tell me a story.\\nAnd then?\\n' | headroom chat --model assets/storyteller\n\n\
+        Ctrl-C during an answer ends the answer and keeps what was said; at the prompt it clears the line. Ctrl-D leaves. \
+        Without a terminal every line of standard input is a question or a command.")]
+    Chat(ChatArguments),
+    /// Compute a prompt once and keep what the model has seen of it in a file.
+    #[command(after_help = "Examples:\n  \
+        headroom cache-prompt --model assets/storyteller --system 'Be brief.' --output brief.cache\n  \
+        headroom cache-prompt --model assets/storyteller --prompt - --no-chat-template --output book.cache < book.txt\n  \
+        headroom generate --model assets/storyteller --system 'Be brief.' --prompt 'Hello' --prompt-cache brief.cache\n\n\
+        A prompt that begins with the same tokens starts from there. A KV cache that --max-kv-size has cut cannot go \
+        back, so it only serves prompts that go on where it ended.")]
+    CachePrompt(CachePromptArguments),
     /// Look inside a model.
     #[command(
         subcommand,
@@ -112,6 +138,10 @@ pub(crate) struct GenerateArguments {
     pub(crate) sampling: SamplingArguments,
     #[command(flatten)]
     pub(crate) kv_cache: KvCacheArguments,
+    #[command(flatten)]
+    pub(crate) prompt_cache: PromptCacheArguments,
+    #[command(flatten)]
+    pub(crate) draft: DraftArguments,
     #[command(flatten)]
     pub(crate) memory: MemoryUseArguments,
     /// Instructions for the whole conversation.

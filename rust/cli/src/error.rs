@@ -1,7 +1,7 @@
 //! What ends a command early, and the exit code for it.
 
 use std::any::Any;
-use std::io::{self, ErrorKind};
+use std::io::{self, ErrorKind, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -9,6 +9,7 @@ use headroom_engine::EngineError;
 use headroom_hub::HubError;
 use headroom_memory::MemoryError;
 
+use crate::chat::CommandError;
 use crate::interrupt;
 
 #[derive(Debug, thiserror::Error)]
@@ -35,6 +36,16 @@ pub(crate) enum CliError {
     WriteFile { path: PathBuf, reason: String },
     #[error("cannot read the prompt from standard input: {0}")]
     ReadPrompt(io::Error),
+    #[error("this line is no UTF-8 and was left out; write it as UTF-8")]
+    NotText,
+    #[error("interrupted before the prompt was computed; nothing was written")]
+    PromptInterrupted,
+    #[error(
+        "memory ran short before the prompt was computed; nothing was written, free memory or give a smaller --prefill-step"
+    )]
+    PromptTooLarge,
+    #[error(transparent)]
+    Command(#[from] CommandError),
     #[error("a fault in headroom itself ended the command: {0}; please report it")]
     Fault(String),
 }
@@ -47,6 +58,11 @@ impl CliError {
         Self::Fault(text.unwrap_or("it gave no reason").to_owned())
     }
 
+    /// One line on standard error. Where that is closed, the exit code has to do.
+    pub(crate) fn print(&self) {
+        drop(writeln!(io::stderr(), "error: {self}"));
+    }
+
     /// The reader of our output has gone; that is its right and no failure.
     pub(crate) fn is_closed_pipe(&self) -> bool {
         matches!(self, Self::Output(error) if error.kind() == ErrorKind::BrokenPipe)
@@ -55,7 +71,9 @@ impl CliError {
     pub(crate) fn exit_code(&self) -> ExitCode {
         match self {
             Self::Engine(error) if error.is_wrong_use() => ExitCode::from(2),
-            Self::DownloadInterrupted => ExitCode::from(interrupt::EXIT_CODE),
+            Self::DownloadInterrupted | Self::PromptInterrupted => {
+                ExitCode::from(interrupt::EXIT_CODE)
+            }
             Self::Hub(error) if error.is_wrong_use() => ExitCode::from(2),
             Self::Memory(_) => ExitCode::from(2),
             _ => ExitCode::FAILURE,

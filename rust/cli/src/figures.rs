@@ -33,7 +33,8 @@ pub(crate) fn print(summary: &GenerationSummary) {
     row("ended by", Some(summary.stop_reason.as_str().to_owned()));
 }
 
-fn row(name: &str, value: Option<String>) {
+/// One figure on standard error.
+pub(crate) fn row(name: &str, value: Option<String>) {
     let value = value.unwrap_or_else(|| "unknown".to_owned());
     drop(writeln!(io::stderr(), "{name:>22}: {value}"));
 }
@@ -42,6 +43,6 @@ fn speed(tokens: usize, tokens_per_second: Option<f64>) -> Option<String> {
     tokens_per_second.map(|speed| format!("{tokens} tokens, {speed:.1} tokens/s"))
 }
 
-fn size(bytes: u64) -> String {
+pub(crate) fn size(bytes: u64) -> String {
     ByteSize::from_bytes(bytes).to_string()
 }

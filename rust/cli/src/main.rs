@@ -1,7 +1,6 @@
 //! The `headroom` command: parses, calls the engine, prints. Results go to standard output,
 //! progress and figures to standard error; exit code 2 means wrong use, 1 failure.
 
-use std::io::{self, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 
@@ -9,7 +8,10 @@ use clap::Parser;
 
 mod address_space;
 mod arguments;
+mod cache_prompt;
+mod chat;
 mod debug_logits;
+mod draft;
 mod error;
 mod figures;
 mod generate;
@@ -18,7 +20,10 @@ mod load;
 mod memory;
 mod memory_use;
 mod models;
+mod parameters;
+mod prompt;
 mod pull;
+mod streaming;
 
 use arguments::{Arguments, Command, DebugCommand};
 use error::CliError;
@@ -34,8 +39,7 @@ fn main() -> ExitCode {
         Ok(code) => code,
         Err(error) if error.is_closed_pipe() => ExitCode::SUCCESS,
         Err(error) => {
-            // Where standard error is closed, the exit code has to do.
-            drop(writeln!(io::stderr(), "error: {error}"));
+            error.print();
             error.exit_code()
         }
     }
@@ -47,6 +51,8 @@ fn run(arguments: Arguments) -> Result<ExitCode, CliError> {
         Command::Models(arguments) => models::run(&arguments),
         Command::Pull(arguments) => pull::run(&arguments),
         Command::Generate(arguments) => generate::run(&arguments),
+        Command::Chat(arguments) => chat::run(&arguments),
+        Command::CachePrompt(arguments) => cache_prompt::run(&arguments),
         Command::Debug(DebugCommand::Logits(arguments)) => debug_logits::run(&arguments),
     }
 }

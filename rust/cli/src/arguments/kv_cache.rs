@@ -21,6 +21,11 @@ pub(crate) struct KvCacheArguments {
 }
 
 impl KvCacheArguments {
+    /// Whether layout and precision are left open.
+    pub(crate) fn is_open(&self) -> bool {
+        self.max_kv_size.is_none() && self.kv_bits.is_none()
+    }
+
     pub(crate) fn quantization(&self) -> Option<KvQuantization> {
         self.kv_bits.map(|bits| KvQuantization {
             bits,
