@@ -21,6 +21,7 @@ mod peers;
 mod preparation;
 mod prompted_process;
 mod reading;
+mod serving;
 mod strategies;
 mod target;
 
@@ -42,6 +43,10 @@ pub(crate) enum Part {
     Peers,
     /// Each kind of KV cache behind short and long contexts, beside mlx-lm's.
     Contexts,
+    /// A turn of a conversation whose cache is kept, beside the whole prompt.
+    Turns,
+    /// Several prompts that decode together, beside one.
+    Batch,
 }
 
 impl Part {
@@ -54,6 +59,8 @@ impl Part {
             Self::Fit => "fit",
             Self::Peers => "peers",
             Self::Contexts => "contexts",
+            Self::Turns => "turns",
+            Self::Batch => "batch",
         }
     }
 
@@ -66,6 +73,8 @@ impl Part {
             Self::Fit => fit::measure(workspace),
             Self::Peers => peers::measure(workspace, headroom),
             Self::Contexts => contexts::measure(workspace),
+            Self::Turns => serving::measure_turns(workspace),
+            Self::Batch => serving::measure_batch(workspace),
         }
     }
 }
