@@ -18,20 +18,14 @@ pub(crate) struct Seen {
 impl Seen {
     /// Attention of `queries (1, heads, tokens, head_dim)`; the same shape comes back.
     pub(crate) fn attend(&self, queries: &Array, scale: f32) -> Result<Array> {
-        match (&self.planes.keys, &self.planes.values) {
-            (Plane::Quantized(keys), Plane::Quantized(values)) if queries.dim(2) == 1 => {
-                single_query::attend_packed(queries, keys, values, scale)
-            }
-            (Plane::Dense(keys), Plane::Dense(values))
-                if queries.dim(2) == 1 && Processor::current() == Processor::Cpu =>
-            {
-                single_query::attend_dense(queries, keys, values, scale)
-            }
-            (keys, values) => {
-                let dtype = queries.dtype();
-                self.attend_dense(queries, &keys.expand(dtype)?, &values.expand(dtype)?, scale)
-            }
+        let is_dense = matches!(self.planes.keys, Plane::Dense(_));
+        let is_fused = is_dense && Processor::current() == Processor::Gpu;
+        if queries.dim(2) == 1 && !is_fused {
+            return single_query::attend(queries, &self.planes, scale);
         }
+        let dtype = queries.dtype();
+        let keys = self.planes.keys.expand(dtype)?;
+        self.attend_dense(queries, &keys, &self.planes.values.expand(dtype)?, scale)
     }
 
     /// Many queries cost less over expanded keys and values: MLX's fused attention reads them once.

@@ -5,29 +5,42 @@ use std::ops::Range;
 
 use headroom_mlx::ops::indexing::TryIndexOp;
 use headroom_mlx::ops::{concatenate, quantized_matmul, softmax_axis};
-use headroom_mlx::{Array, Result, after};
+use headroom_mlx::{Array, Processor, Result};
 
-use super::plane::QuantizedPlane;
+use super::plane::{Plane, QuantizedPlane};
+use super::planes::Planes;
 
 /// The most elements of keys or values that are looked at together: 1 MiB. Measured with 4 heads of 64
 /// and 16,384 tokens: a step over all at once took 214 ms, with blocks of 1 MiB 157, of half a MiB 165,
 /// of 2 MiB 175.
 const BLOCK_ELEMENTS: i32 = 1 << 18;
 
-/// Over packed keys and values, which are never expanded.
-pub(super) fn attend_packed(
-    queries: &Array,
-    keys: &QuantizedPlane,
-    values: &QuantizedPlane,
-    scale: f32,
-) -> Result<Array> {
-    let rows = scaled_rows(queries, keys.weight.dim(1), scale)?;
-    let scores = multiply(&rows, keys, true)?;
+/// Over planes of any kind: `queries (1, heads, 1, head_dim)`, and the same shape comes back.
+pub(super) fn attend(queries: &Array, planes: &Planes, scale: f32) -> Result<Array> {
+    let [heads, width] = [1, 3].map(|axis| queries.dim(axis));
+    let key_value_heads = planes.keys.first_array().dim(1);
+    let rows = queries
+        .reshape(&[1, key_value_heads, heads / key_value_heads, width])?
+        .multiply(Array::from_f32(scale).as_dtype(queries.dtype())?)?;
+    let blocks = blocks(planes.positions(), key_value_heads * width);
+    let scores = match &planes.keys {
+        Plane::Quantized(keys) if !is_expanded(keys) => multiply_packed(&rows, keys, true)?,
+        keys => scores_in_blocks(&rows, keys, &blocks)?,
+    };
     let shares = softmax_axis(&scores, -1, true)?;
-    multiply(&shares, values, false)?.reshape(queries.shape())
+    let attended = match &planes.values {
+        Plane::Quantized(values) => multiply_packed(&shares, values, false)?,
+        values => values_in_blocks(&shares, values, &blocks)?,
+    };
+    attended.reshape(queries.shape())
 }
 
-fn multiply(rows: &Array, plane: &QuantizedPlane, transpose: bool) -> Result<Array> {
+/// Bytes expand fast enough for BLAS to pay, where each row's product unpacks them anew.
+fn is_expanded(keys: &QuantizedPlane) -> bool {
+    keys.is_bytes() && Processor::current() == Processor::Cpu
+}
+
+fn multiply_packed(rows: &Array, plane: &QuantizedPlane, transpose: bool) -> Result<Array> {
     let (scales, biases) = plane.scales_and_biases(rows.dtype())?;
     quantized_matmul(
         rows,
@@ -40,30 +53,23 @@ fn multiply(rows: &Array, plane: &QuantizedPlane, transpose: bool) -> Result<Arr
     )
 }
 
-/// Block by block: BLAS keeps a block in the processor's cache, and 16-bit keys and values are widened
-/// without being there again in twice the bits.
-pub(super) fn attend_dense(
-    queries: &Array,
-    keys: &Array,
-    values: &Array,
-    scale: f32,
-) -> Result<Array> {
-    let rows = scaled_rows(queries, keys.dim(1), scale)?;
-    let blocks = blocks_of(keys);
+/// Block by block: BLAS keeps a block in the processor's cache, and what is kept in fewer bits is not
+/// there again in more.
+fn scores_in_blocks(rows: &Array, keys: &Plane, blocks: &[Range<i32>]) -> Result<Array> {
     let mut scores = Vec::with_capacity(blocks.len());
-    for positions in &blocks {
-        let block = widened(keys, positions, scores.last().unwrap_or(&rows), &rows)?;
+    for positions in blocks {
+        let earlier = scores.last().unwrap_or(rows);
+        let block = keys.expand_after(positions, earlier, rows.dtype())?;
         scores.push(rows.matmul(block.swap_axes(2, 3)?)?);
     }
-    let shares = softmax_axis(&concatenate(&scores, -1)?, -1, true)?;
+    concatenate(&scores, -1)
+}
+
+fn values_in_blocks(shares: &Array, values: &Plane, blocks: &[Range<i32>]) -> Result<Array> {
     let mut attended: Option<Array> = None;
-    for positions in &blocks {
-        let block = widened(
-            values,
-            positions,
-            attended.as_ref().unwrap_or(&shares),
-            &rows,
-        )?;
+    for positions in blocks {
+        let earlier = attended.as_ref().unwrap_or(shares);
+        let block = values.expand_after(positions, earlier, shares.dtype())?;
         let part = shares
             .try_index((.., .., .., positions.clone()))?
             .matmul(&block)?;
@@ -72,29 +78,13 @@ pub(super) fn attend_dense(
             None => part,
         });
     }
-    attended.unwrap_or(shares).reshape(queries.shape())
+    Ok(attended.unwrap_or_else(|| shares.clone()))
 }
 
-/// `(1, heads, 1, width)` to `(1, key_value_heads, heads of each, width)`, times `scale`.
-fn scaled_rows(queries: &Array, key_value_heads: i32, scale: f32) -> Result<Array> {
-    let [heads, width] = [1, 3].map(|axis| queries.dim(axis));
-    queries
-        .reshape(&[1, key_value_heads, heads / key_value_heads, width])?
-        .multiply(Array::from_f32(scale))
-}
-
-fn blocks_of(plane: &Array) -> Vec<Range<i32>> {
-    let [heads, positions, width] = [1, 2, 3].map(|axis| plane.dim(axis));
-    let step = (BLOCK_ELEMENTS / (heads * width).max(1)).max(1);
+fn blocks(positions: i32, width: i32) -> Vec<Range<i32>> {
+    let step = (BLOCK_ELEMENTS / width.max(1)).max(1);
     let starts = (0..positions).step_by(step as usize);
     starts
         .map(|start| start..positions.min(start.saturating_add(step)))
         .collect()
-}
-
-/// A block in the type of `rows`, not before `earlier` is done: MLX would widen all of them
-/// first.
-fn widened(plane: &Array, positions: &Range<i32>, earlier: &Array, rows: &Array) -> Result<Array> {
-    let block = plane.try_index((.., .., positions.clone(), ..))?;
-    after(&block, earlier)?.as_dtype(rows.dtype())
 }
