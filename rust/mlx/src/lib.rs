@@ -19,6 +19,7 @@ pub use exit::{stop_at_exit, wait_for_running_work};
 pub use heap::{keep_heap_trimmed, trim_heap, use_one_heap};
 pub use mlx_rs::error::Exception;
 pub use mlx_rs::{Array, Dtype};
+pub use ordering::after;
 pub use processor::{Processor, recommended_working_set_bytes, start, use_metal_library};
 pub use products::{multiply_dense, multiply_quantized, rows_of_quantized, warm_up_products};
 pub use quantized_matrix::QuantizedMatrix;
