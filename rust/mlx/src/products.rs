@@ -15,13 +15,10 @@ use crate::ordering::after;
 use crate::quantized_matrix::QuantizedMatrix;
 use crate::{Array, Dtype, Processor, Result};
 
-/// The most elements of a dense weight that are widened at once: 1 MiB.
+/// The most elements of a weight that are widened or expanded at once: 1 MiB.
 /// MLX allocates results when it hands work to its thread, up to some ten steps ahead of it, so that
 /// several blocks are alive at a time.
-const DENSE_BLOCK_ELEMENTS: i32 = 1 << 18;
-
-/// The same for a quantised weight: 2 MiB; at 1 MiB prefill at 4 bits was a fifth slower.
-const QUANTIZED_BLOCK_ELEMENTS: i32 = 1 << 19;
+const BLOCK_ELEMENTS: i32 = 1 << 18;
 
 /// Lets BLAS take its buffers now, so that they count as used before anything is weighed against what
 /// is left: OpenBLAS maps 128 MiB of addresses at the first product of a process.
@@ -37,7 +34,7 @@ pub fn multiply_dense(x: &Array, weight: &Array) -> Result<Array> {
     }
     in_row_blocks(
         x,
-        row_blocks(weight.dim(0), x, DENSE_BLOCK_ELEMENTS),
+        row_blocks(weight.dim(0), x, BLOCK_ELEMENTS),
         |rows, earlier| {
             let block = after(&weight.try_index(rows)?, earlier)?.as_dtype(x.dtype())?;
             x.matmul(block.transpose()?)
@@ -61,7 +58,7 @@ fn multiply_by_fields(x: &Array, matrix: &QuantizedMatrix) -> Result<Array> {
     let (inputs, outputs) = (x.dim(-1), matrix.weight.dim(0));
     let rows = x.reshape(&[-1, inputs])?.as_dtype(Dtype::Float32)?;
     let fields = Fields::of(&rows, matrix)?;
-    let blocks = row_blocks(outputs, x, QUANTIZED_BLOCK_ELEMENTS);
+    let blocks = row_blocks(outputs, x, BLOCK_ELEMENTS);
     let product = in_row_blocks(&rows, blocks, |range, earlier| {
         fields.multiply(
             &after(&matrix.weight.try_index(range.clone())?, earlier)?,
@@ -80,7 +77,7 @@ fn multiply_by_fields(x: &Array, matrix: &QuantizedMatrix) -> Result<Array> {
 fn multiply_expanded(x: &Array, matrix: &QuantizedMatrix) -> Result<Array> {
     in_row_blocks(
         x,
-        row_blocks(matrix.weight.dim(0), x, QUANTIZED_BLOCK_ELEMENTS),
+        row_blocks(matrix.weight.dim(0), x, BLOCK_ELEMENTS),
         |rows, earlier| {
             let block = matrix.expand(
                 &after(&matrix.weight.try_index(rows.clone())?, earlier)?,
