@@ -336,6 +336,28 @@ typedef int32_t hr_spill;
 #endif // __STDC_VERSION__ >= 202311L
 #endif // __cplusplus
 
+// Which tokens a cache keeps.
+enum hr_cache_kind
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    // All of them.
+    HR_CACHE_KIND_SIMPLE = 0,
+    // The first few and the last ones, `tokens_kept` together.
+    HR_CACHE_KIND_ROTATING = 1,
+    // Those of the current chunk of `tokens_kept`, for models whose attention ends at a chunk's
+    // border.
+    HR_CACHE_KIND_CHUNKED = 2,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum hr_cache_kind hr_cache_kind;
+#else
+typedef int32_t hr_cache_kind;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
 // Why a call failed; NULL means that it did not. The pointer is a handle in disguise: there is
 // nothing to read behind it, and one that was freed is recognised.
 typedef struct hr_error hr_error;

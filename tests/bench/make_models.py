@@ -23,10 +23,14 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import PreTrainedTokenizerFast
 
 # Changes when what this script makes changes.
-RECIPE = "3"
+RECIPE = "4"
 SEED = 20_251
 PROMPT_TOKENS = [32, 256, 3072]
 END = "<|endoftext|>"
+CHAT_TEMPLATE = (
+    "{% for message in messages %}{{ message.role + ': ' + message.content + '\n' }}{% endfor %}"
+    "assistant:"
+)
 CONFIG = {
     "architectures": ["Qwen3ForCausalLM"],
     "model_type": "qwen3",
@@ -38,7 +42,7 @@ CONFIG = {
     "num_key_value_heads": 4,
     "head_dim": 64,
     "vocab_size": 32_768,
-    "max_position_embeddings": 4096,
+    "max_position_embeddings": 32_768,
     "rope_theta": 1_000_000.0,
     "rms_norm_eps": 1e-6,
     "attention_bias": False,
@@ -77,6 +81,7 @@ def write_dense(directory: Path, bpe: Tokenizer) -> None:
     save_model(directory, random_model(), donate_model=True)
     save_config(dict(CONFIG), directory / "config.json")
     tokenizer = PreTrainedTokenizerFast(tokenizer_object=bpe, eos_token=END)
+    tokenizer.chat_template = CHAT_TEMPLATE
     tokenizer.save_pretrained(directory)
 
 

@@ -41,6 +41,8 @@ class Case:
     leftovers: tuple = ()
     """Tensors in the files that the model must ignore: `inv_freq`, `lm_head`."""
     tokens: int = 24
+    caches: bool = False
+    """Whether the prompt also goes through each of mlx-lm's KV caches: see `caches.py`."""
     contrast: dict = field(default_factory=dict)
     """Config keys which, read like this instead, must visibly move the logits."""
     reference: dict = field(default_factory=dict)
@@ -425,4 +427,15 @@ QUANTIZED = [
     ),
 ]
 
-CASES = DTYPES_AND_FILES + HEADS + CONFIG_READING + ROPE + QUANTIZED
+CACHES = [
+    Case(
+        f"{family}-caches",
+        "heads that have whole groups of 64, through every KV cache",
+        {"head_dim": 64},
+        tokens=32,
+        caches=True,
+    )
+    for family in ("llama", "qwen3")
+]
+
+CASES = DTYPES_AND_FILES + HEADS + CONFIG_READING + ROPE + QUANTIZED + CACHES

@@ -17,12 +17,14 @@ from pathlib import Path
 import mlx.core as mx
 from safetensors.numpy import load_file, save_file
 
+from caches import write_runs
 from cases import CASES, Case
 from checkpoint import write_model
-from reference import AGREEMENT, Reference, compute, difference
+from reference import AGREEMENT, Reference, compute, difference, load
 
 HERE = Path(__file__).resolve().parent
 COMMITTED = HERE / "cases"
+LOGITS = ("expected.safetensors", "caches.safetensors")
 
 
 def main() -> int:
@@ -66,6 +68,9 @@ def make_case(case: Case, directory: Path) -> Reference:
         },
         directory / "expected.safetensors",
     )
+    if case.caches:
+        model = load(directory / "model", case.reference)
+        write_runs(model, reference.tokens, directory)
     return reference
 
 
@@ -98,9 +103,7 @@ def same(fresh: Path, committed: Path) -> bool:
         return False
     if fresh.read_bytes() == committed.read_bytes():
         return True
-    return fresh.name == "expected.safetensors" and same_logits(
-        load_file(fresh), load_file(committed)
-    )
+    return fresh.name in LOGITS and same_logits(load_file(fresh), load_file(committed))
 
 
 def same_logits(fresh: dict, committed: dict) -> bool:
@@ -108,10 +111,12 @@ def same_logits(fresh: dict, committed: dict) -> bool:
         name: array.shape for name, array in committed.items()
     }:
         return False
-    close = all(
-        difference(committed[name], fresh[name]) <= AGREEMENT for name in ("logits", "step_logits")
+    return all(
+        (fresh[name] == committed[name]).all()
+        if name == "tokens"
+        else difference(committed[name], fresh[name]) <= AGREEMENT
+        for name in committed
     )
-    return close and (fresh["tokens"] == committed["tokens"]).all()
 
 
 def report(differing: list[str]) -> int:

@@ -172,6 +172,9 @@ pub(crate) struct LogitsArguments {
     pub(crate) chunk: Option<u32>,
     #[command(flatten)]
     pub(crate) kv_cache: KvCacheArguments,
+    /// Let tokens see their own chunk of this many only (chunked attention), and keep no other.
+    #[arg(long, value_name = "N", conflicts_with = "max_kv_size", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) kv_chunk_size: Option<u32>,
     /// Where to write tensor `logits`, float32 (tokens, vocabulary).
     #[arg(long, value_name = "FILE")]
     pub(crate) output: PathBuf,

@@ -7,7 +7,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::ExitCode;
 
-use headroom_engine::{Logits, LogitsRequest};
+use headroom_engine::{CacheKind, CacheSettings, Logits, LogitsRequest};
 use safetensors::Dtype;
 use safetensors::tensor::TensorView;
 
@@ -19,15 +19,27 @@ pub(crate) fn run(arguments: &LogitsArguments) -> Result<ExitCode, CliError> {
         directory: arguments.model.clone(),
         tokens: arguments.tokens.clone(),
         chunk: arguments.chunk.map(|chunk| chunk as usize),
-        max_kv_size: arguments.kv_cache.max_kv_size,
-        kv_quantization: arguments.kv_cache.quantization(),
-        quantized_kv_start: arguments.kv_cache.quantized_kv_start,
+        cache: CacheSettings {
+            kind: kind(arguments),
+            quantization: arguments.kv_cache.quantization(),
+            quantized_start: arguments.kv_cache.quantized_kv_start,
+            adapts: false,
+        },
     };
     write(&request.run()?, &arguments.output).map_err(|reason| CliError::WriteFile {
         path: arguments.output.clone(),
         reason: reason.to_string(),
     })?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// The two flags exclude each other.
+fn kind(arguments: &LogitsArguments) -> CacheKind {
+    match (arguments.kv_chunk_size, arguments.kv_cache.max_kv_size) {
+        (Some(chunk_size), _) => CacheKind::Chunked { chunk_size },
+        (None, Some(max_size)) => CacheKind::Rotating { max_size },
+        (None, None) => CacheKind::Simple,
+    }
 }
 
 /// Writes beside the final name and renames, so that the file is whole or not there.

@@ -32,10 +32,16 @@ fn logits(file: &Path, name: &str) -> (Vec<usize>, Vec<f32>) {
     (shape, words.into_iter().map(f32::from_le_bytes).collect())
 }
 
-fn assert_golden(case: &str, chunk: &[&str], expected_name: &str) {
+fn assert_golden(case: &str, flags: &[&str], expected_name: &str) {
+    assert_golden_in(case, flags, "expected.safetensors", expected_name);
+}
+
+/// Where the tensor `expected_name` of the case's `file` is what must come out.
+fn assert_golden_in(case: &str, flags: &[&str], expected_file: &str, expected_name: &str) {
     let directory = golden_case(case);
-    let golden = directory.join("expected.safetensors");
-    let (_, tokens) = words(&golden, "tokens", Dtype::I32);
+    let golden = directory.join(expected_file);
+    let prompt = directory.join("expected.safetensors");
+    let (_, tokens) = words(&prompt, "tokens", Dtype::I32);
     let tokens: Vec<String> = tokens
         .into_iter()
         .map(|word| i32::from_le_bytes(word).to_string())
@@ -44,7 +50,7 @@ fn assert_golden(case: &str, chunk: &[&str], expected_name: &str) {
     let file = outputs.path().join("logits.safetensors");
     let mut command = headroom(["debug", "logits", "--tokens", &tokens.join(",")]);
     command.arg("--model").arg(directory.join("model"));
-    let output = command.arg("--output").arg(&file).args(chunk).output();
+    let output = command.arg("--output").arg(&file).args(flags).output();
     assert!(output.unwrap().status.success(), "{case}");
 
     let (expected_shape, expected) = logits(&golden, expected_name);
@@ -57,7 +63,7 @@ fn assert_golden(case: &str, chunk: &[&str], expected_name: &str) {
         let difference = (actual - expected).abs();
         assert!(
             difference <= TOLERANCE * largest,
-            "{case} {chunk:?}: {actual} for {expected}"
+            "{case} {flags:?}: {actual} for {expected}"
         );
     }
     assert_eq!(fs::read_dir(outputs.path()).unwrap().count(), 1);
@@ -79,6 +85,39 @@ fn logits_are_the_golden_ones_however_the_ids_are_fed() {
         assert_golden(case, &["--chunk", "5"], "logits");
         assert_golden(case, &["--chunk", "4000000000"], "logits");
     }
+}
+
+#[test]
+fn every_cache_gives_what_mlx_lm_gives_through_its_own() {
+    for case in ["llama-caches", "qwen3-caches"] {
+        for (flags, run) in [
+            ("--chunk 1 --max-kv-size 16", "rotating"),
+            ("--chunk 1 --kv-chunk-size 12", "chunked"),
+            ("--kv-chunk-size 12", "chunked-at-once"),
+            (
+                "--chunk 1 --kv-bits 8 --kv-group-size 32",
+                "quantized-8-bit-group-32-from-0",
+            ),
+            (
+                "--chunk 1 --kv-bits 3 --quantized-kv-start 10",
+                "quantized-3-bit-group-64-from-10",
+            ),
+        ] {
+            let flags: Vec<_> = flags.split(' ').collect();
+            assert_golden_in(case, &flags, "caches.safetensors", run);
+        }
+    }
+}
+
+#[test]
+fn a_bound_and_chunks_are_not_asked_for_together() {
+    let output = headroom([
+        "debug", "logits", "--tokens", "1", "--model", "x", "--output", "y",
+    ])
+    .args(["--max-kv-size", "16", "--kv-chunk-size", "16"])
+    .output()
+    .unwrap();
+    assert_eq!(output.status.code(), Some(2));
 }
 
 #[test]

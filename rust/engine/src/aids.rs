@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use crate::error::EngineError;
+use crate::kv_cache::CacheKind;
 use crate::model::Model;
 use crate::model_store::{ModelId, ModelStore};
+use crate::parameters::GenerateParameters;
 use crate::prompt_cache::PromptCache;
 use crate::speculation::Draft;
 use crate::text_codec::TextCodec;
@@ -20,6 +22,25 @@ pub struct GenerationAids {
 }
 
 impl GenerationAids {
+    /// The parameters, but for what the cache decides.
+    pub(crate) fn parameters_in_force(
+        &self,
+        parameters: &GenerateParameters,
+    ) -> GenerateParameters {
+        let Some(settings) = self.cache.as_ref().map(PromptCache::settings) else {
+            return parameters.clone();
+        };
+        GenerateParameters {
+            max_kv_size: match settings.kind {
+                CacheKind::Rotating { max_size } => Some(max_size),
+                CacheKind::Simple | CacheKind::Chunked { .. } => None,
+            },
+            kv_quantization: settings.quantization,
+            quantized_kv_start: settings.quantized_start,
+            ..parameters.clone()
+        }
+    }
+
     pub(crate) fn refuse_other_models(&self, model: &Model) -> Result<(), EngineError> {
         let of_cache = self.cache.as_ref().map(|cache| cache.model().id());
         match of_cache {

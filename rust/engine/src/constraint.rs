@@ -7,6 +7,7 @@ mod compiler;
 mod token_bytes;
 
 use llguidance::Matcher;
+use llguidance::api::StopReason;
 
 use crate::error::EngineError;
 
@@ -78,7 +79,7 @@ impl Constraint {
     /// # Errors
     /// When it was not one of those allowed.
     pub(crate) fn accept(&mut self, token: u32) -> Result<(), EngineError> {
-        match self.matcher.is_stopped() {
+        match self.is_complete() {
             true => Ok(()),
             false => self.matcher.consume_token(token).map_err(failed),
         }
@@ -86,7 +87,10 @@ impl Constraint {
 
     /// Whether the text is whole and nothing can follow.
     pub(crate) fn is_complete(&self) -> bool {
-        self.matcher.is_stopped()
+        matches!(
+            self.matcher.stop_reason(),
+            StopReason::NoExtension | StopReason::EndOfSentence
+        )
     }
 }
 

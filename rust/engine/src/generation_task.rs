@@ -1,50 +1,24 @@
 //! One generation as work for MLX's thread: tokens become text, text meets stop strings, and what
 //! happens becomes events and, at the end, figures.
 
-use std::cell::RefCell;
 use std::ops::ControlFlow;
-use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use headroom_memory::{ActionReport, peak_footprint_bytes};
 use headroom_mlx::allocator;
 
-use crate::adaptive_cache::adapt;
-use crate::aids::GenerationAids;
-use crate::controls::Spill;
-use crate::decoding::{NewToken, SharedGenerator};
+use crate::decoding::NewToken;
 use crate::detokenizer::Detokenizer;
 use crate::error::EngineError;
-use crate::events::{Event, EventSender, GenerationSummary, StopReason};
-use crate::fit::Predictor;
-use crate::governing::Governing;
+use crate::events::{Event, GenerationSummary, StopReason};
+use crate::generation_request::GenerationRequest;
+use crate::generation_work::Work;
 use crate::memory::memory_state;
 use crate::mlx_thread::{Progress, Task};
-use crate::model_store::{InUse, ModelId, ModelStore};
-use crate::parameters::{GenerateParameters, Governing as GoverningMode};
-use crate::prompt_cache::Seen;
-use crate::sampler::{Sampler, SamplingPlan, TokenLogprobs};
-use crate::spill::SpilledCache;
+use crate::model_store::ModelStore;
+use crate::sampler::TokenLogprobs;
 use crate::stop_strings::{Passed, StopStrings};
-use crate::text_codec::TextCodec;
-use crate::token_generator::{GeneratorParts, TokenGenerator};
-
-/// Everything a generation needs, made on the host's thread.
-pub(crate) struct GenerationRequest {
-    pub(crate) model: ModelId,
-    pub(crate) predictor: Predictor,
-    pub(crate) codec: Arc<TextCodec>,
-    pub(crate) prompt: Vec<u32>,
-    /// The most tokens to generate, the context's end considered.
-    pub(crate) token_limit: usize,
-    pub(crate) parameters: GenerateParameters,
-    pub(crate) sampling: SamplingPlan,
-    pub(crate) aids: GenerationAids,
-    pub(crate) load_time: Duration,
-    pub(crate) asked_at: Instant,
-    pub(crate) events: EventSender,
-}
 
 pub(crate) struct GenerationTask {
     request: GenerationRequest,
@@ -56,56 +30,12 @@ pub(crate) struct GenerationTask {
     clock: Clock,
 }
 
-/// A generation under way.
-struct Work {
-    generator: SharedGenerator,
-    governing: Option<Governing>,
-    rest: Rest,
-    /// Prompt tokens that need not be computed.
-    cached_tokens: usize,
-    _in_use: [Option<InUse>; 2],
-}
-
 /// What became of a step.
 enum Turn {
     /// The host has paused the generation.
     Rested,
     Advanced,
     Ended(StopReason),
-}
-
-/// Whether the host has paused the generation.
-enum Rest {
-    None,
-    InMemory,
-    OnDisk(SpilledCache),
-}
-
-impl Work {
-    fn rest(&mut self, asked: Option<Spill>) -> Result<(), EngineError> {
-        let mut generator = self.generator.borrow_mut();
-        generator.set_at_rest(asked.is_some());
-        match (asked, std::mem::replace(&mut self.rest, Rest::None)) {
-            (None, Rest::OnDisk(spilled)) => generator.bring_back(spilled)?,
-            (None, Rest::None | Rest::InMemory) => {}
-            (Some(Spill::Keep), Rest::None) => self.rest = Rest::InMemory,
-            (Some(Spill::ToDisk), Rest::None) => {
-                // A disk that is full is no reason to lose the generation.
-                self.rest = generator.spill().map_or(Rest::InMemory, Rest::OnDisk);
-            }
-            (Some(_), resting) => self.rest = resting,
-        }
-        Ok(())
-    }
-
-    /// What the cache has seen, for later; nothing where it lies on disk, for the host wanted the
-    /// memory.
-    fn into_seen(self) -> Option<Seen> {
-        match self.rest {
-            Rest::OnDisk(_) => None,
-            _ => Rc::into_inner(self.generator)?.into_inner().into_seen(),
-        }
-    }
 }
 
 /// What has been generated so far.
@@ -148,7 +78,10 @@ impl GenerationTask {
         }
         let mut work = match self.work.take() {
             Some(work) => work,
-            None => self.begin(store)?,
+            None => {
+                self.clock.started = Some(Instant::now());
+                Work::begin(&self.request, store)?
+            }
         };
         let turn = self.advance(&mut work, store);
         self.work = Some(work);
@@ -157,8 +90,7 @@ impl GenerationTask {
 
     /// One chunk or one token.
     fn advance(&mut self, work: &mut Work, store: &mut ModelStore) -> Result<Turn, EngineError> {
-        self.adapt(work)?;
-        if self.govern(work, store)? {
+        if self.save_memory(work, store)? {
             return Ok(Turn::Ended(StopReason::Memory));
         }
         if work.generator.borrow().remaining_prompt_tokens() == 0 {
@@ -176,63 +108,6 @@ impl GenerationTask {
         Ok(Turn::Advanced)
     }
 
-    fn begin(&mut self, store: &mut ModelStore) -> Result<Work, EngineError> {
-        self.clock.started = Some(Instant::now());
-        let generator = self.generator(store)?;
-        let cached_tokens = self.request.prompt.len() - generator.remaining_prompt_tokens();
-        let GenerationRequest {
-            model,
-            ref predictor,
-            ref parameters,
-            ref aids,
-            ..
-        } = self.request;
-        let governing = match parameters.governing {
-            GoverningMode::Off => None,
-            GoverningMode::On => {
-                let step = parameters.prefill_step;
-                Some(Governing::new(predictor.clone(), model, step))
-            }
-        };
-        let draft = aids.draft.as_ref().map(|draft| store.in_use(draft.id()));
-        let generator = Rc::new(RefCell::new(generator));
-        store.group(model)?.join(&generator);
-        Ok(Work {
-            generator,
-            governing,
-            rest: Rest::None,
-            cached_tokens,
-            _in_use: [Some(store.in_use(model)?), draft.transpose()?],
-        })
-    }
-
-    /// A generator that starts from what is cached of the prompt.
-    fn generator(&self, store: &mut ModelStore) -> Result<TokenGenerator, EngineError> {
-        let GenerationRequest {
-            model: id,
-            ref parameters,
-            ref prompt,
-            ref aids,
-            ref sampling,
-            token_limit,
-            ..
-        } = self.request;
-        let seen = match &aids.cache {
-            Some(cache) => store.take_prompt_cache(cache, prompt)?,
-            None => Seen::nothing(store.get(id)?, parameters.into())?,
-        };
-        let draft = aids.draft.as_ref().map(|draft| draft.start(store));
-        Ok(TokenGenerator::new(GeneratorParts {
-            model: id,
-            sampler: Sampler::new(sampling.clone(), prompt)?,
-            prompt: prompt.clone(),
-            seen,
-            prefill_step: parameters.prefill_step as usize,
-            token_limit,
-            draft: draft.transpose()?,
-        }))
-    }
-
     /// Rests while the host wants it; true if there is nothing to do.
     fn rest(&mut self) -> Result<bool, EngineError> {
         let pauser = &self.request.events.pauser;
@@ -246,42 +121,21 @@ impl GenerationTask {
         Ok(asked.is_some())
     }
 
-    /// Chooses the cache again before it grows, where it is one that adapts.
-    fn adapt(&mut self, work: &Work) -> Result<(), EngineError> {
-        let generator = &mut work.generator.borrow_mut();
-        if !generator.cache.settings().adapts || !generator.is_about_to_grow() {
-            return Ok(());
-        }
-        let tokens = generator.tokens_of_prompt_and_next();
-        let reports = adapt(&mut generator.cache, &self.request.predictor, tokens)?;
-        self.tell_of(reports);
-        Ok(())
-    }
-
-    fn tell_of(&mut self, reports: Vec<ActionReport>) {
-        for report in reports {
+    /// Lets the cache adapt and the governor look where they are due; true when nothing is left but to
+    /// stop.
+    fn save_memory(
+        &mut self,
+        work: &mut Work,
+        store: &mut ModelStore,
+    ) -> Result<bool, EngineError> {
+        let began = Instant::now();
+        let adapted = work.adapt(&self.request.predictor)?;
+        let look = work.govern(store)?;
+        self.clock.governing += began.elapsed();
+        for report in adapted.into_iter().chain(look.reports) {
             self.answer.actions.push(report);
             self.request.events.send(Ok(Event::Action(report)));
         }
-    }
-
-    /// Lets the governor look where it is due; true when nothing is left but to stop.
-    fn govern(&mut self, work: &mut Work, store: &mut ModelStore) -> Result<bool, EngineError> {
-        let began = Instant::now();
-        let companions = store
-            .group(self.request.model)?
-            .companions_of(&work.generator);
-        let Some(governing) = &mut work.governing else {
-            return Ok(false);
-        };
-        governing.notice(&companions);
-        let generator = &mut work.generator.borrow_mut();
-        if !governing.is_due(generator) {
-            return Ok(false);
-        }
-        let look = governing.look(generator, store)?;
-        self.clock.governing += began.elapsed();
-        self.tell_of(look.reports);
         Ok(look.must_stop)
     }
 

@@ -44,6 +44,7 @@ pub(crate) struct Governing {
 }
 
 /// What came of a look at memory.
+#[derive(Default)]
 pub(crate) struct Look {
     /// What was done, in order.
     pub(crate) reports: Vec<ActionReport>,
@@ -96,10 +97,7 @@ impl Governing {
         store: &mut ModelStore,
     ) -> Result<Look, EngineError> {
         self.last_look = Some(Instant::now());
-        let mut look = Look {
-            reports: Vec::new(),
-            must_stop: false,
-        };
+        let mut look = Look::default();
         loop {
             let before = memory_state()?;
             let observation = self.observation(&before, generator, store);

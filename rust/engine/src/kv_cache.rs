@@ -303,3 +303,63 @@ fn refused(name: &'static str, found: u32, allowed: &'static str) -> EngineError
 fn clamped(tokens: u32) -> i32 {
     i32::try_from(tokens).unwrap_or(i32::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use headroom_memory::KvLayout;
+    use headroom_models::LogitRows;
+
+    use super::*;
+    use crate::fit::{Predictor, backend};
+
+    /// Bytes of a cache that has seen 300 tokens in pieces of `chunk`, and those predicted.
+    fn measured_and_predicted(family: &str, settings: CacheSettings, chunk: usize) -> (u64, u64) {
+        let cases = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/golden/cases");
+        let directory = cases.join(format!("{family}-caches")).join("model");
+        let go_on = &mut |_| std::ops::ControlFlow::Continue(());
+        let model = headroom_models::open(&directory, go_on).unwrap();
+        let mut cache = KvCache::new(&*model, settings).unwrap();
+        for piece in [5u32; 300].chunks(chunk) {
+            let tokens = Array::from_slice(piece, &[1, piece.len() as i32]);
+            let caches = &mut [&mut cache.model_cache];
+            let logits = model.forward(&tokens, caches, LogitRows::Last);
+            logits.unwrap().eval().unwrap();
+            cache.settle().unwrap();
+        }
+        let outline = headroom_models::outline(&directory).unwrap();
+        let kv = KvLayout {
+            max_size: cache.max_size(),
+            quantization: cache.quantization(),
+        };
+        let geometry = Predictor::of_outline(&outline).geometry;
+        let predicted = geometry.kv_cache_bytes(300, kv, backend());
+        (cache.bytes(), predicted)
+    }
+
+    #[test]
+    fn every_kind_takes_what_was_predicted_to_the_byte() {
+        headroom_mlx::start().unwrap();
+        let kinds = [
+            CacheKind::Simple,
+            CacheKind::Rotating { max_size: 40 },
+            CacheKind::Chunked { chunk_size: 40 },
+        ];
+        let quantized = |(bits, group_size)| KvQuantization { bits, group_size };
+        let quantizations = [(2, 32), (3, 64), (4, 64), (6, 32), (8, 64), (16, 64)].map(quantized);
+        for kind in kinds {
+            for quantization in quantizations.map(Some).into_iter().chain([None]) {
+                let settings = CacheSettings {
+                    kind,
+                    quantization,
+                    ..CacheSettings::default()
+                };
+                for (family, chunk) in [("llama", 300), ("qwen3", 17)] {
+                    let (measured, predicted) = measured_and_predicted(family, settings, chunk);
+                    assert_eq!(measured, predicted, "{family}, {settings:?}");
+                }
+            }
+        }
+    }
+}

@@ -3,7 +3,6 @@
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 
-use headroom_memory::KvQuantization;
 use headroom_mlx::ops::indexing::TryIndexOp;
 use headroom_mlx::{Array, Dtype};
 use headroom_models::{LanguageModel, LogitRows, ModelError, outline};
@@ -13,7 +12,6 @@ use crate::fit;
 use crate::kv_cache::{CacheSettings, KvCache};
 use crate::loaded_weights::LoadedWeights;
 use crate::mlx_thread::MlxThread;
-use crate::parameters::GenerateParameters;
 use crate::token_generator::conversion_error;
 
 /// Which model, which ids, and how they are fed.
@@ -25,12 +23,8 @@ pub struct LogitsRequest {
     pub tokens: Vec<u32>,
     /// How many are fed at once; `None` feeds all at once.
     pub chunk: Option<usize>,
-    /// The most tokens whose keys and values are kept; `None` keeps all.
-    pub max_kv_size: Option<u32>,
-    /// How keys and values are quantised; `None` keeps them as they were computed.
-    pub kv_quantization: Option<KvQuantization>,
-    /// From how many tokens on keys and values are quantised.
-    pub quantized_kv_start: u32,
+    /// What keys and values are kept in.
+    pub cache: CacheSettings,
 }
 
 /// Logits, row by row.
@@ -49,9 +43,7 @@ impl LogitsRequest {
             directory,
             tokens,
             chunk: None,
-            max_kv_size: None,
-            kv_quantization: None,
-            quantized_kv_start: 0,
+            cache: CacheSettings::default(),
         }
     }
 
@@ -65,7 +57,8 @@ impl LogitsRequest {
         refuse_unknown_ids(&self.tokens, vocabulary_size)?;
         let (id, tokens) = (weights.id(), self.tokens.clone());
         let chunk = self.chunk.unwrap_or(tokens.len());
-        let settings = self.kv_settings()?;
+        let settings = self.cache;
+        settings.validate()?;
         let values = MlxThread::shared()?.call(move |store| {
             let model = store.get(id)?;
             all_logits(model, &tokens, chunk, KvCache::new(model, settings)?)
@@ -82,18 +75,6 @@ impl LogitsRequest {
         let outline = outline(&self.directory)?;
         fit::require_room(&self.directory, &outline, 0)?;
         LoadedWeights::load(&self.directory, &outline, |_| ControlFlow::Continue(()))
-    }
-
-    /// Ranges are those of a generation's parameters.
-    fn kv_settings(&self) -> Result<CacheSettings, EngineError> {
-        let parameters = GenerateParameters {
-            max_kv_size: self.max_kv_size,
-            kv_quantization: self.kv_quantization,
-            quantized_kv_start: self.quantized_kv_start,
-            ..GenerateParameters::default()
-        };
-        parameters.validate()?;
-        Ok(CacheSettings::from(&parameters))
     }
 }
 

@@ -6,18 +6,20 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use headroom_formats::{Checkpoint, read_bounded};
-use headroom_models::{LoadProgress, ModelShape, outline};
+use headroom_models::{LoadProgress, ModelOutline, ModelShape, outline};
 
 use crate::aids::GenerationAids;
 use crate::chat_template::ChatMessage;
 use crate::error::EngineError;
 use crate::events::Generation;
 use crate::fit::{self, Predictor};
-use crate::generation_task::{GenerationRequest, GenerationTask};
+use crate::generation_request::GenerationRequest;
+use crate::generation_task::GenerationTask;
 use crate::loaded_weights::LoadedWeights;
 use crate::mlx_thread::{MlxThread, Progress, Task};
 use crate::model_store::{ModelId, ModelStore};
 use crate::parameters::GenerateParameters;
+use crate::prompt_cache::drop_idle_prompt_caches;
 use crate::sampler::SamplingPlan;
 use crate::text_codec::TextCodec;
 
@@ -80,7 +82,7 @@ impl Model {
         let outline = outline(directory)?;
         let admit = |beside_bytes| match admission {
             Admission::Always => Ok(()),
-            Admission::IfItFits => fit::require_room(directory, &outline, beside_bytes),
+            Admission::IfItFits => make_room(directory, &outline, beside_bytes),
         };
         // First the tokenizer: once it is there, what it takes is known and no guess any more.
         admit(TextCodec::predicted_bytes(directory))?;
@@ -163,7 +165,7 @@ impl Model {
             codec: Arc::clone(&self.loaded.codec),
             prompt,
             token_limit,
-            parameters: parameters.clone(),
+            parameters: aids.parameters_in_force(parameters),
             sampling,
             aids,
             load_time: self.loaded.load_time,
@@ -240,6 +242,22 @@ impl Model {
             }),
             Some(room) => Ok(max_tokens.min(room)),
         }
+    }
+}
+
+/// Refuses a model for which there is no room, even with idle prompt caches gone.
+fn make_room(
+    directory: &Path,
+    outline: &ModelOutline,
+    beside_bytes: u64,
+) -> Result<(), EngineError> {
+    let has_room = || fit::require_room(directory, outline, beside_bytes);
+    match has_room() {
+        Err(EngineError::DoesNotFit { .. }) => {
+            drop_idle_prompt_caches()?;
+            has_room()
+        }
+        answer => answer,
     }
 }
 

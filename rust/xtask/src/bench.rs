@@ -11,6 +11,7 @@ use anyhow::{Context, Result};
 use clap::ValueEnum;
 use serde_json::{Map, Value, json};
 
+mod contexts;
 mod fit;
 mod generation;
 mod governor;
@@ -20,6 +21,7 @@ mod peers;
 mod preparation;
 mod prompted_process;
 mod reading;
+mod serving;
 mod strategies;
 mod target;
 
@@ -39,6 +41,12 @@ pub(crate) enum Part {
     Fit,
     /// Headroom beside mlx-lm.
     Peers,
+    /// Each kind of KV cache behind short and long contexts, beside mlx-lm's.
+    Contexts,
+    /// A turn of a conversation whose cache is kept, beside the whole prompt.
+    Turns,
+    /// Several prompts that decode together, beside one.
+    Batch,
 }
 
 impl Part {
@@ -50,6 +58,9 @@ impl Part {
             Self::Reading => "reading",
             Self::Fit => "fit",
             Self::Peers => "peers",
+            Self::Contexts => "contexts",
+            Self::Turns => "turns",
+            Self::Batch => "batch",
         }
     }
 
@@ -61,6 +72,9 @@ impl Part {
             Self::Reading => reading::measure(workspace),
             Self::Fit => fit::measure(workspace),
             Self::Peers => peers::measure(workspace, headroom),
+            Self::Contexts => contexts::measure(workspace),
+            Self::Turns => serving::measure_turns(workspace),
+            Self::Batch => serving::measure_batch(workspace),
         }
     }
 }

@@ -44,8 +44,35 @@ public func bridged_load<GenericIntoRustString: IntoRustString>(_ directory: Gen
 public func bridged_load_by_name<GenericIntoRustString: IntoRustString>(_ name: GenericIntoRustString, _ hub: BridgedHub) -> BridgedLoading {
     BridgedLoading(ptr: __swift_bridge__$bridged_load_by_name({ let rustString = name.intoRustString(); rustString.isOwned = false; return rustString.ptr }(), hub.intoFfiRepr()))
 }
+public func bridged_cache(_ model: BridgedModelRef, _ settings: BridgedCacheSettings) throws -> BridgedCache {
+    try { let val = __swift_bridge__$bridged_cache(model.ptr, settings.intoFfiRepr()); if val.is_ok { return BridgedCache(ptr: val.ok_or_err!) } else { throw BridgedError(ptr: val.ok_or_err!) } }()
+}
+public func bridged_optimized_cache(_ model: BridgedModelRef, _ parameters: BridgedParameters) throws -> BridgedCache {
+    try { let val = __swift_bridge__$bridged_optimized_cache(model.ptr, parameters.intoFfiRepr()); if val.is_ok { return BridgedCache(ptr: val.ok_or_err!) } else { throw BridgedError(ptr: val.ok_or_err!) } }()
+}
+public func bridged_adaptive_cache(_ model: BridgedModelRef, _ parameters: BridgedParameters) throws -> BridgedCache {
+    try { let val = __swift_bridge__$bridged_adaptive_cache(model.ptr, parameters.intoFfiRepr()); if val.is_ok { return BridgedCache(ptr: val.ok_or_err!) } else { throw BridgedError(ptr: val.ok_or_err!) } }()
+}
+public func bridged_load_cache<GenericIntoRustString: IntoRustString>(_ model: BridgedModelRef, _ path: GenericIntoRustString) throws -> BridgedCache {
+    try { let val = __swift_bridge__$bridged_load_cache(model.ptr, { let rustString = path.intoRustString(); rustString.isOwned = false; return rustString.ptr }()); if val.is_ok { return BridgedCache(ptr: val.ok_or_err!) } else { throw BridgedError(ptr: val.ok_or_err!) } }()
+}
+public func bridged_set_prompt_cache_limit(_ bytes: Optional<UInt64>) throws -> () {
+    try { let val = __swift_bridge__$bridged_set_prompt_cache_limit(bytes.intoFfiRepr()); if val != nil { throw BridgedError(ptr: val!) } else { return } }()
+}
+public func bridged_cache_monitor() -> BridgedCacheMonitor {
+    BridgedCacheMonitor(ptr: __swift_bridge__$bridged_cache_monitor())
+}
+public func bridged_aids() -> BridgedAids {
+    BridgedAids(ptr: __swift_bridge__$bridged_aids())
+}
 public func bridged_session<GenericIntoRustString: IntoRustString>(_ model: BridgedModelRef, _ instructions: Optional<GenericIntoRustString>, _ parameters: BridgedParameters) -> BridgedSession {
     BridgedSession(ptr: __swift_bridge__$bridged_session(model.ptr, { if let rustString = optionalStringIntoRustString(instructions) { rustString.isOwned = false; return rustString.ptr } else { return nil } }(), parameters.intoFfiRepr()))
+}
+public func bridged_session_with_cache<GenericIntoRustString: IntoRustString>(_ cache: BridgedCacheRef, _ instructions: Optional<GenericIntoRustString>, _ parameters: BridgedParameters) -> BridgedSession {
+    BridgedSession(ptr: __swift_bridge__$bridged_session_with_cache(cache.ptr, { if let rustString = optionalStringIntoRustString(instructions) { rustString.isOwned = false; return rustString.ptr } else { return nil } }(), parameters.intoFfiRepr()))
+}
+public func bridged_load_session<GenericIntoRustString: IntoRustString>(_ model: BridgedModelRef, _ path: GenericIntoRustString, _ parameters: BridgedParameters) throws -> BridgedSession {
+    try { let val = __swift_bridge__$bridged_load_session(model.ptr, { let rustString = path.intoRustString(); rustString.isOwned = false; return rustString.ptr }(), parameters.intoFfiRepr()); if val.is_ok { return BridgedSession(ptr: val.ok_or_err!) } else { throw BridgedError(ptr: val.ok_or_err!) } }()
 }
 public enum BridgedPressure {
     case Low
@@ -750,6 +777,141 @@ extension __swift_bridge__$Option$BridgedParameters {
         }
     }
 }
+public struct BridgedCacheSettings {
+    public var kind: UInt32
+    public var tokens_kept: UInt32
+    public var kv_bits: UInt32
+    public var kv_group_size: UInt32
+    public var quantized_start: UInt32
+
+    public init(kind: UInt32,tokens_kept: UInt32,kv_bits: UInt32,kv_group_size: UInt32,quantized_start: UInt32) {
+        self.kind = kind
+        self.tokens_kept = tokens_kept
+        self.kv_bits = kv_bits
+        self.kv_group_size = kv_group_size
+        self.quantized_start = quantized_start
+    }
+
+    @inline(__always)
+    func intoFfiRepr() -> __swift_bridge__$BridgedCacheSettings {
+        { let val = self; return __swift_bridge__$BridgedCacheSettings(kind: val.kind, tokens_kept: val.tokens_kept, kv_bits: val.kv_bits, kv_group_size: val.kv_group_size, quantized_start: val.quantized_start); }()
+    }
+}
+extension __swift_bridge__$BridgedCacheSettings {
+    @inline(__always)
+    func intoSwiftRepr() -> BridgedCacheSettings {
+        { let val = self; return BridgedCacheSettings(kind: val.kind, tokens_kept: val.tokens_kept, kv_bits: val.kv_bits, kv_group_size: val.kv_group_size, quantized_start: val.quantized_start); }()
+    }
+}
+extension __swift_bridge__$Option$BridgedCacheSettings {
+    @inline(__always)
+    func intoSwiftRepr() -> Optional<BridgedCacheSettings> {
+        if self.is_some {
+            return self.val.intoSwiftRepr()
+        } else {
+            return nil
+        }
+    }
+
+    @inline(__always)
+    static func fromSwiftRepr(_ val: Optional<BridgedCacheSettings>) -> __swift_bridge__$Option$BridgedCacheSettings {
+        if let v = val {
+            return __swift_bridge__$Option$BridgedCacheSettings(is_some: true, val: v.intoFfiRepr())
+        } else {
+            return __swift_bridge__$Option$BridgedCacheSettings(is_some: false, val: __swift_bridge__$BridgedCacheSettings())
+        }
+    }
+}
+public struct BridgedCacheState {
+    public var tokens: UInt32
+    public var bytes: UInt64
+    public var kind: UInt32
+    public var tokens_kept: UInt32
+    public var kv_bits: UInt32
+    public var kv_group_size: UInt32
+
+    public init(tokens: UInt32,bytes: UInt64,kind: UInt32,tokens_kept: UInt32,kv_bits: UInt32,kv_group_size: UInt32) {
+        self.tokens = tokens
+        self.bytes = bytes
+        self.kind = kind
+        self.tokens_kept = tokens_kept
+        self.kv_bits = kv_bits
+        self.kv_group_size = kv_group_size
+    }
+
+    @inline(__always)
+    func intoFfiRepr() -> __swift_bridge__$BridgedCacheState {
+        { let val = self; return __swift_bridge__$BridgedCacheState(tokens: val.tokens, bytes: val.bytes, kind: val.kind, tokens_kept: val.tokens_kept, kv_bits: val.kv_bits, kv_group_size: val.kv_group_size); }()
+    }
+}
+extension __swift_bridge__$BridgedCacheState {
+    @inline(__always)
+    func intoSwiftRepr() -> BridgedCacheState {
+        { let val = self; return BridgedCacheState(tokens: val.tokens, bytes: val.bytes, kind: val.kind, tokens_kept: val.tokens_kept, kv_bits: val.kv_bits, kv_group_size: val.kv_group_size); }()
+    }
+}
+extension __swift_bridge__$Option$BridgedCacheState {
+    @inline(__always)
+    func intoSwiftRepr() -> Optional<BridgedCacheState> {
+        if self.is_some {
+            return self.val.intoSwiftRepr()
+        } else {
+            return nil
+        }
+    }
+
+    @inline(__always)
+    static func fromSwiftRepr(_ val: Optional<BridgedCacheState>) -> __swift_bridge__$Option$BridgedCacheState {
+        if let v = val {
+            return __swift_bridge__$Option$BridgedCacheState(is_some: true, val: v.intoFfiRepr())
+        } else {
+            return __swift_bridge__$Option$BridgedCacheState(is_some: false, val: __swift_bridge__$BridgedCacheState())
+        }
+    }
+}
+public struct BridgedCacheReport {
+    public var pressure: BridgedPressure
+    public var before: BridgedCacheState
+    public var after: BridgedCacheState
+    public var actions: UInt32
+
+    public init(pressure: BridgedPressure,before: BridgedCacheState,after: BridgedCacheState,actions: UInt32) {
+        self.pressure = pressure
+        self.before = before
+        self.after = after
+        self.actions = actions
+    }
+
+    @inline(__always)
+    func intoFfiRepr() -> __swift_bridge__$BridgedCacheReport {
+        { let val = self; return __swift_bridge__$BridgedCacheReport(pressure: val.pressure.intoFfiRepr(), before: val.before.intoFfiRepr(), after: val.after.intoFfiRepr(), actions: val.actions); }()
+    }
+}
+extension __swift_bridge__$BridgedCacheReport {
+    @inline(__always)
+    func intoSwiftRepr() -> BridgedCacheReport {
+        { let val = self; return BridgedCacheReport(pressure: val.pressure.intoSwiftRepr(), before: val.before.intoSwiftRepr(), after: val.after.intoSwiftRepr(), actions: val.actions); }()
+    }
+}
+extension __swift_bridge__$Option$BridgedCacheReport {
+    @inline(__always)
+    func intoSwiftRepr() -> Optional<BridgedCacheReport> {
+        if self.is_some {
+            return self.val.intoSwiftRepr()
+        } else {
+            return nil
+        }
+    }
+
+    @inline(__always)
+    static func fromSwiftRepr(_ val: Optional<BridgedCacheReport>) -> __swift_bridge__$Option$BridgedCacheReport {
+        if let v = val {
+            return __swift_bridge__$Option$BridgedCacheReport(is_some: true, val: v.intoFfiRepr())
+        } else {
+            return __swift_bridge__$Option$BridgedCacheReport(is_some: false, val: __swift_bridge__$BridgedCacheReport())
+        }
+    }
+}
 public enum BridgedStopReason {
     case Stop
     case Length
@@ -1271,6 +1433,10 @@ extension BridgedModelRef {
     public func generate<GenericIntoRustString: IntoRustString>(_ prompt: GenericIntoRustString, _ parameters: BridgedParameters) throws -> BridgedGeneration {
         try { let val = __swift_bridge__$BridgedModel$generate(ptr, { let rustString = prompt.intoRustString(); rustString.isOwned = false; return rustString.ptr }(), parameters.intoFfiRepr()); if val.is_ok { return BridgedGeneration(ptr: val.ok_or_err!) } else { throw BridgedError(ptr: val.ok_or_err!) } }()
     }
+
+    public func generate_with<GenericIntoRustString: IntoRustString>(_ prompt: GenericIntoRustString, _ parameters: BridgedParameters, _ aids: BridgedAidsRef) throws -> BridgedGeneration {
+        try { let val = __swift_bridge__$BridgedModel$generate_with(ptr, { let rustString = prompt.intoRustString(); rustString.isOwned = false; return rustString.ptr }(), parameters.intoFfiRepr(), aids.ptr); if val.is_ok { return BridgedGeneration(ptr: val.ok_or_err!) } else { throw BridgedError(ptr: val.ok_or_err!) } }()
+    }
 }
 extension BridgedModel: Vectorizable {
     public static func vecOfSelfNew() -> UnsafeMutableRawPointer {
@@ -1322,6 +1488,262 @@ extension BridgedModel: Vectorizable {
 }
 
 
+public class BridgedCache: BridgedCacheRefMut {
+    var isOwned: Bool = true
+
+    public override init(ptr: UnsafeMutableRawPointer) {
+        super.init(ptr: ptr)
+    }
+
+    deinit {
+        if isOwned {
+            __swift_bridge__$BridgedCache$_free(ptr)
+        }
+    }
+}
+public class BridgedCacheRefMut: BridgedCacheRef {
+    public override init(ptr: UnsafeMutableRawPointer) {
+        super.init(ptr: ptr)
+    }
+}
+public class BridgedCacheRef {
+    var ptr: UnsafeMutableRawPointer
+
+    public init(ptr: UnsafeMutableRawPointer) {
+        self.ptr = ptr
+    }
+}
+extension BridgedCacheRef {
+    public func state() throws -> BridgedCacheState {
+        try { let val = __swift_bridge__$BridgedCache$state(ptr); switch val.tag { case __swift_bridge__$ResultBridgedCacheStateAndBridgedError$ResultOk: return val.payload.ok.intoSwiftRepr() case __swift_bridge__$ResultBridgedCacheStateAndBridgedError$ResultErr: throw BridgedError(ptr: val.payload.err) default: fatalError() } }()
+    }
+
+    public func trim(_ tokens: UInt32) throws -> BridgedCacheState {
+        try { let val = __swift_bridge__$BridgedCache$trim(ptr, tokens); switch val.tag { case __swift_bridge__$ResultBridgedCacheStateAndBridgedError$ResultOk: return val.payload.ok.intoSwiftRepr() case __swift_bridge__$ResultBridgedCacheStateAndBridgedError$ResultErr: throw BridgedError(ptr: val.payload.err) default: fatalError() } }()
+    }
+
+    public func copy() throws -> BridgedCache {
+        try { let val = __swift_bridge__$BridgedCache$copy(ptr); if val.is_ok { return BridgedCache(ptr: val.ok_or_err!) } else { throw BridgedError(ptr: val.ok_or_err!) } }()
+    }
+
+    public func save<GenericIntoRustString: IntoRustString>(_ path: GenericIntoRustString) throws -> () {
+        try { let val = __swift_bridge__$BridgedCache$save(ptr, { let rustString = path.intoRustString(); rustString.isOwned = false; return rustString.ptr }()); if val != nil { throw BridgedError(ptr: val!) } else { return } }()
+    }
+}
+extension BridgedCache: Vectorizable {
+    public static func vecOfSelfNew() -> UnsafeMutableRawPointer {
+        __swift_bridge__$Vec_BridgedCache$new()
+    }
+
+    public static func vecOfSelfFree(vecPtr: UnsafeMutableRawPointer) {
+        __swift_bridge__$Vec_BridgedCache$drop(vecPtr)
+    }
+
+    public static func vecOfSelfPush(vecPtr: UnsafeMutableRawPointer, value: BridgedCache) {
+        __swift_bridge__$Vec_BridgedCache$push(vecPtr, {value.isOwned = false; return value.ptr;}())
+    }
+
+    public static func vecOfSelfPop(vecPtr: UnsafeMutableRawPointer) -> Optional<Self> {
+        let pointer = __swift_bridge__$Vec_BridgedCache$pop(vecPtr)
+        if pointer == nil {
+            return nil
+        } else {
+            return (BridgedCache(ptr: pointer!) as! Self)
+        }
+    }
+
+    public static func vecOfSelfGet(vecPtr: UnsafeMutableRawPointer, index: UInt) -> Optional<BridgedCacheRef> {
+        let pointer = __swift_bridge__$Vec_BridgedCache$get(vecPtr, index)
+        if pointer == nil {
+            return nil
+        } else {
+            return BridgedCacheRef(ptr: pointer!)
+        }
+    }
+
+    public static func vecOfSelfGetMut(vecPtr: UnsafeMutableRawPointer, index: UInt) -> Optional<BridgedCacheRefMut> {
+        let pointer = __swift_bridge__$Vec_BridgedCache$get_mut(vecPtr, index)
+        if pointer == nil {
+            return nil
+        } else {
+            return BridgedCacheRefMut(ptr: pointer!)
+        }
+    }
+
+    public static func vecOfSelfAsPtr(vecPtr: UnsafeMutableRawPointer) -> UnsafePointer<BridgedCacheRef> {
+        UnsafePointer<BridgedCacheRef>(OpaquePointer(__swift_bridge__$Vec_BridgedCache$as_ptr(vecPtr)))
+    }
+
+    public static func vecOfSelfLen(vecPtr: UnsafeMutableRawPointer) -> UInt {
+        __swift_bridge__$Vec_BridgedCache$len(vecPtr)
+    }
+}
+
+
+public class BridgedCacheMonitor: BridgedCacheMonitorRefMut {
+    var isOwned: Bool = true
+
+    public override init(ptr: UnsafeMutableRawPointer) {
+        super.init(ptr: ptr)
+    }
+
+    deinit {
+        if isOwned {
+            __swift_bridge__$BridgedCacheMonitor$_free(ptr)
+        }
+    }
+}
+public class BridgedCacheMonitorRefMut: BridgedCacheMonitorRef {
+    public override init(ptr: UnsafeMutableRawPointer) {
+        super.init(ptr: ptr)
+    }
+}
+public class BridgedCacheMonitorRef {
+    var ptr: UnsafeMutableRawPointer
+
+    public init(ptr: UnsafeMutableRawPointer) {
+        self.ptr = ptr
+    }
+}
+extension BridgedCacheMonitorRef {
+    public func optimize(_ cache: BridgedCacheRef) throws -> BridgedCacheReport {
+        try { let val = __swift_bridge__$BridgedCacheMonitor$optimize(ptr, cache.ptr); switch val.tag { case __swift_bridge__$ResultBridgedCacheReportAndBridgedError$ResultOk: return val.payload.ok.intoSwiftRepr() case __swift_bridge__$ResultBridgedCacheReportAndBridgedError$ResultErr: throw BridgedError(ptr: val.payload.err) default: fatalError() } }()
+    }
+}
+extension BridgedCacheMonitor: Vectorizable {
+    public static func vecOfSelfNew() -> UnsafeMutableRawPointer {
+        __swift_bridge__$Vec_BridgedCacheMonitor$new()
+    }
+
+    public static func vecOfSelfFree(vecPtr: UnsafeMutableRawPointer) {
+        __swift_bridge__$Vec_BridgedCacheMonitor$drop(vecPtr)
+    }
+
+    public static func vecOfSelfPush(vecPtr: UnsafeMutableRawPointer, value: BridgedCacheMonitor) {
+        __swift_bridge__$Vec_BridgedCacheMonitor$push(vecPtr, {value.isOwned = false; return value.ptr;}())
+    }
+
+    public static func vecOfSelfPop(vecPtr: UnsafeMutableRawPointer) -> Optional<Self> {
+        let pointer = __swift_bridge__$Vec_BridgedCacheMonitor$pop(vecPtr)
+        if pointer == nil {
+            return nil
+        } else {
+            return (BridgedCacheMonitor(ptr: pointer!) as! Self)
+        }
+    }
+
+    public static func vecOfSelfGet(vecPtr: UnsafeMutableRawPointer, index: UInt) -> Optional<BridgedCacheMonitorRef> {
+        let pointer = __swift_bridge__$Vec_BridgedCacheMonitor$get(vecPtr, index)
+        if pointer == nil {
+            return nil
+        } else {
+            return BridgedCacheMonitorRef(ptr: pointer!)
+        }
+    }
+
+    public static func vecOfSelfGetMut(vecPtr: UnsafeMutableRawPointer, index: UInt) -> Optional<BridgedCacheMonitorRefMut> {
+        let pointer = __swift_bridge__$Vec_BridgedCacheMonitor$get_mut(vecPtr, index)
+        if pointer == nil {
+            return nil
+        } else {
+            return BridgedCacheMonitorRefMut(ptr: pointer!)
+        }
+    }
+
+    public static func vecOfSelfAsPtr(vecPtr: UnsafeMutableRawPointer) -> UnsafePointer<BridgedCacheMonitorRef> {
+        UnsafePointer<BridgedCacheMonitorRef>(OpaquePointer(__swift_bridge__$Vec_BridgedCacheMonitor$as_ptr(vecPtr)))
+    }
+
+    public static func vecOfSelfLen(vecPtr: UnsafeMutableRawPointer) -> UInt {
+        __swift_bridge__$Vec_BridgedCacheMonitor$len(vecPtr)
+    }
+}
+
+
+public class BridgedAids: BridgedAidsRefMut {
+    var isOwned: Bool = true
+
+    public override init(ptr: UnsafeMutableRawPointer) {
+        super.init(ptr: ptr)
+    }
+
+    deinit {
+        if isOwned {
+            __swift_bridge__$BridgedAids$_free(ptr)
+        }
+    }
+}
+public class BridgedAidsRefMut: BridgedAidsRef {
+    public override init(ptr: UnsafeMutableRawPointer) {
+        super.init(ptr: ptr)
+    }
+}
+public class BridgedAidsRef {
+    var ptr: UnsafeMutableRawPointer
+
+    public init(ptr: UnsafeMutableRawPointer) {
+        self.ptr = ptr
+    }
+}
+extension BridgedAidsRef {
+    public func use_cache(_ cache: BridgedCacheRef) {
+        __swift_bridge__$BridgedAids$use_cache(ptr, cache.ptr)
+    }
+
+    public func use_draft(_ target: BridgedModelRef, _ draft: BridgedModelRef, _ tokens: UInt32) throws -> () {
+        try { let val = __swift_bridge__$BridgedAids$use_draft(ptr, target.ptr, draft.ptr, tokens); if val != nil { throw BridgedError(ptr: val!) } else { return } }()
+    }
+}
+extension BridgedAids: Vectorizable {
+    public static func vecOfSelfNew() -> UnsafeMutableRawPointer {
+        __swift_bridge__$Vec_BridgedAids$new()
+    }
+
+    public static func vecOfSelfFree(vecPtr: UnsafeMutableRawPointer) {
+        __swift_bridge__$Vec_BridgedAids$drop(vecPtr)
+    }
+
+    public static func vecOfSelfPush(vecPtr: UnsafeMutableRawPointer, value: BridgedAids) {
+        __swift_bridge__$Vec_BridgedAids$push(vecPtr, {value.isOwned = false; return value.ptr;}())
+    }
+
+    public static func vecOfSelfPop(vecPtr: UnsafeMutableRawPointer) -> Optional<Self> {
+        let pointer = __swift_bridge__$Vec_BridgedAids$pop(vecPtr)
+        if pointer == nil {
+            return nil
+        } else {
+            return (BridgedAids(ptr: pointer!) as! Self)
+        }
+    }
+
+    public static func vecOfSelfGet(vecPtr: UnsafeMutableRawPointer, index: UInt) -> Optional<BridgedAidsRef> {
+        let pointer = __swift_bridge__$Vec_BridgedAids$get(vecPtr, index)
+        if pointer == nil {
+            return nil
+        } else {
+            return BridgedAidsRef(ptr: pointer!)
+        }
+    }
+
+    public static func vecOfSelfGetMut(vecPtr: UnsafeMutableRawPointer, index: UInt) -> Optional<BridgedAidsRefMut> {
+        let pointer = __swift_bridge__$Vec_BridgedAids$get_mut(vecPtr, index)
+        if pointer == nil {
+            return nil
+        } else {
+            return BridgedAidsRefMut(ptr: pointer!)
+        }
+    }
+
+    public static func vecOfSelfAsPtr(vecPtr: UnsafeMutableRawPointer) -> UnsafePointer<BridgedAidsRef> {
+        UnsafePointer<BridgedAidsRef>(OpaquePointer(__swift_bridge__$Vec_BridgedAids$as_ptr(vecPtr)))
+    }
+
+    public static func vecOfSelfLen(vecPtr: UnsafeMutableRawPointer) -> UInt {
+        __swift_bridge__$Vec_BridgedAids$len(vecPtr)
+    }
+}
+
+
 public class BridgedSession: BridgedSessionRefMut {
     var isOwned: Bool = true
 
@@ -1348,6 +1770,22 @@ public class BridgedSessionRef {
     }
 }
 extension BridgedSessionRef {
+    public func save<GenericIntoRustString: IntoRustString>(_ path: GenericIntoRustString) throws -> () {
+        try { let val = __swift_bridge__$BridgedSession$save(ptr, { let rustString = path.intoRustString(); rustString.isOwned = false; return rustString.ptr }()); if val != nil { throw BridgedError(ptr: val!) } else { return } }()
+    }
+
+    public func cache() -> BridgedCache {
+        BridgedCache(ptr: __swift_bridge__$BridgedSession$cache(ptr))
+    }
+
+    public func set_instructions<GenericIntoRustString: IntoRustString>(_ instructions: Optional<GenericIntoRustString>) {
+        __swift_bridge__$BridgedSession$set_instructions(ptr, { if let rustString = optionalStringIntoRustString(instructions) { rustString.isOwned = false; return rustString.ptr } else { return nil } }())
+    }
+
+    public func set_draft(_ draft: BridgedModelRef, _ tokens: UInt32) throws -> () {
+        try { let val = __swift_bridge__$BridgedSession$set_draft(ptr, draft.ptr, tokens); if val != nil { throw BridgedError(ptr: val!) } else { return } }()
+    }
+
     public func respond<GenericIntoRustString: IntoRustString>(_ text: GenericIntoRustString) throws -> BridgedGeneration {
         try { let val = __swift_bridge__$BridgedSession$respond(ptr, { let rustString = text.intoRustString(); rustString.isOwned = false; return rustString.ptr }()); if val.is_ok { return BridgedGeneration(ptr: val.ok_or_err!) } else { throw BridgedError(ptr: val.ok_or_err!) } }()
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use llguidance::api::{ParserLimits, TopLevelGrammar};
-use llguidance::toktrie::{ApproximateTokEnv, TokEnv, TokRxInfo, TokTrie};
+use llguidance::toktrie::{ApproximateTokEnv, InferenceCapabilities, TokEnv, TokRxInfo, TokTrie};
 use llguidance::{Matcher, ParserFactory};
 use serde_json::{Value, json};
 use tokenizers::Tokenizer;
@@ -17,6 +17,10 @@ const TEXT_LIMIT_BYTES: usize = 1 << 20;
 
 /// Compiling descends as deep as a schema or pattern nests, and a host's thread may have little room.
 const COMPILER_STACK_BYTES: usize = 16 << 20;
+
+/// A pattern can be small and still have more states than any memory holds. They are made as the text
+/// goes on, at one to two kilobytes each by the library's own figure.
+const MOST_LEXER_STATES: usize = 50_000;
 
 /// Characters of what the library says; it may repeat what it was given.
 const LONGEST_REASON: usize = 200;
@@ -43,8 +47,12 @@ impl ConstraintCompiler {
         let words = token_bytes(tokenizer, vocabulary_size, end_tokens)
             .ok_or("its decoder does not tell which bytes a token stands for")?;
         let vocabulary = vocabulary(words, end_tokens);
+        // Slices of the vocabulary would make masks of long free texts quicker and this two to three
+        // times as large.
+        let no_slices: &[String] = &[];
         let mut factory =
-            ParserFactory::new_simple(&vocabulary).map_err(|error| sentence(&error))?;
+            ParserFactory::new(&vocabulary, InferenceCapabilities::default(), no_slices)
+                .map_err(|error| sentence(&error))?;
         factory.quiet();
         *factory.limits_mut() = limits();
         Ok(Self {
@@ -90,9 +98,10 @@ fn vocabulary(mut words: Vec<Vec<u8>>, end_tokens: &[u32]) -> TokEnv {
     Arc::new(ApproximateTokEnv::new(trie))
 }
 
-/// The library's own limits on fuel, items and states; its errors in one sentence.
+/// The library's own limits on time, which it counts in fuel and items, and a tighter one on memory.
 fn limits() -> ParserLimits {
     ParserLimits {
+        max_lexer_states: MOST_LEXER_STATES,
         verbose_errors: false,
         ..ParserLimits::default()
     }

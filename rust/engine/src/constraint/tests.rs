@@ -41,6 +41,11 @@ fn refusal(asked: &OutputConstraint) -> String {
 
 /// The text of tokens taken evenly from those allowed, until it is whole.
 fn random_text(constraint: &Constraint, seed: u64) -> String {
+    let tokens = random_tokens(constraint, seed);
+    tokenizer().decode(&tokens, true).unwrap()
+}
+
+fn random_tokens(constraint: &Constraint, seed: u64) -> Vec<u32> {
     let mut constraint = constraint.clone();
     let mut random = seed | 1;
     let mut tokens = Vec::new();
@@ -62,7 +67,7 @@ fn random_text(constraint: &Constraint, seed: u64) -> String {
         constraint.is_complete(),
         "no end after {MOST_TOKENS} tokens"
     );
-    tokenizer().decode(&tokens, true).unwrap()
+    tokens
 }
 
 /// Whether `value` is what the schema, one of those below, asks for.
@@ -259,4 +264,67 @@ fn without_end_tokens_a_text_is_complete_where_nothing_follows() {
     assert!(["yes", "no"].contains(&random_text(&constraint, 3).as_str()));
     let nothing = compiler.compile(&regex("")).err().unwrap().to_string();
     assert!(nothing.contains("no token"), "{nothing}");
+}
+
+/// As SentencePiece has it: words with a mark for the space before them, and every byte by its name.
+fn marked_tokenizer() -> Tokenizer {
+    let bytes = (0..=u8::MAX).map(|byte| format!("<0x{byte:02X}>"));
+    let words = [
+        "▁", "▁fox", "fox", "▁\"", "\"", ":", "{", "}", ",", "▁owl", "é", "1",
+    ];
+    let names = bytes.chain(words.map(str::to_owned)).zip(0..);
+    let vocabulary: serde_json::Map<String, Value> =
+        names.map(|(name, id)| (name, json!(id))).collect();
+    let content = json!({
+        "model": {"type": "BPE", "vocab": vocabulary, "merges": [], "byte_fallback": true},
+        "decoder": {"type": "Sequence", "decoders": [
+            {"type": "Replace", "pattern": {"String": "▁"}, "content": " "},
+            {"type": "ByteFallback"}, {"type": "Fuse"},
+            {"type": "Strip", "content": " ", "start": 1, "stop": 0}]},
+    });
+    Tokenizer::from_bytes(content.to_string()).unwrap()
+}
+
+#[test]
+fn a_vocabulary_of_marked_words_and_bytes_keeps_to_a_schema_too() {
+    let tokenizer = marked_tokenizer();
+    let compiler = ConstraintCompiler::new(&tokenizer, 268, &[]).unwrap();
+    let asked = json!({"type": "object", "properties": {
+        "name": {"type": "string", "minLength": 1, "maxLength": 6}, "age": {"enum": [1, 11]}},
+        "required": ["name", "age"], "additionalProperties": false});
+    let constraint = compiler.compile(&schema(&asked)).unwrap();
+    for seed in 0..40 {
+        let text = tokenizer.decode(&random_tokens(&constraint, seed), true);
+        let text = text.unwrap();
+        let value: Value = serde_json::from_str(&text).unwrap_or_else(|e| panic!("{e} in {text}"));
+        assert!(is_valid(&asked, &value), "{text}");
+    }
+}
+
+#[test]
+fn a_pattern_with_more_states_than_memory_ends_in_an_error_and_not_in_a_short_text() {
+    let mut constraint = compiler().compile(&regex("(?s).*a.{30}b.{30}c")).unwrap();
+    let a = tokenizer().token_to_id("a").unwrap();
+    let mut random = 1_u64;
+    for _ in 0..100_000 {
+        let allowed = match constraint.allowed() {
+            Ok(allowed) => allowed,
+            Err(error) => {
+                assert!(error.to_string().contains("too many states"), "{error}");
+                assert!(!constraint.is_complete());
+                return;
+            }
+        };
+        random = random
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        let letter = a + (random >> 33) as u32 % 2;
+        assert!(allowed[letter as usize]);
+        if let Err(error) = constraint.accept(letter) {
+            assert!(matches!(error, EngineError::ConstraintFailed(_)), "{error}");
+            assert!(!constraint.is_complete());
+            return;
+        }
+    }
+    panic!("no limit was met");
 }

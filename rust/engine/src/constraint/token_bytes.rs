@@ -1,7 +1,8 @@
 //! The bytes that each token of a vocabulary stands for: what a grammar is matched against.
 //!
 //! A tokenizer's library gives text, in which the bytes of a character spread over several tokens are
-//! lost; so its decoder is read for the way it spells bytes.
+//! lost; so its decoder is read for the way it spells bytes. One thing that a decoder may do is left
+//! out, because it depends on the place in the text: dropping the space that a whole text begins with.
 
 use tokenizers::{DecoderWrapper, Tokenizer};
 

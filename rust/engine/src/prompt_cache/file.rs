@@ -175,6 +175,7 @@ impl SavedFile {
             StoredDtype::Float16 => Dtype::Float16,
             StoredDtype::Bfloat16 => Dtype::Bfloat16,
             StoredDtype::Uint32 => Dtype::Uint32,
+            StoredDtype::Int16 => Dtype::Int16,
             _ => return Err(self.damaged(format!("{name} is of a type that no cache has"))),
         };
         let bytes = self.checkpoint.read(name)?;

@@ -36,6 +36,9 @@ pub(crate) struct PromptCaches {
 /// What idle caches may take of the memory that is there for them, where the host has not said.
 const SHARE_OF_AVAILABLE: u64 = 4;
 
+/// Tokens below which computing is as cheap as copying.
+const FEWEST_WORTH_COPYING: usize = 16;
+
 #[derive(Debug)]
 struct Entry {
     model: ModelId,
@@ -89,7 +92,7 @@ impl PromptCaches {
     }
 
     /// A copy of the longest beginning of `prompt` that any cache with these settings has seen, where
-    /// it is longer than `least` tokens.
+    /// it is so much longer than `least` tokens that a copy is worth it.
     fn longest_shared(
         &mut self,
         model: ModelId,
@@ -104,7 +107,7 @@ impl PromptCaches {
             .filter(|entry| entry.model == model && entry.settings == settings);
         let sharing = alike.filter_map(|entry| {
             let tokens = entry.seen.as_ref()?.shareable_tokens(prompt);
-            (tokens > least).then_some((tokens, entry))
+            (tokens >= least + FEWEST_WORTH_COPYING).then_some((tokens, entry))
         });
         let Some((tokens, entry)) = sharing.max_by_key(|(tokens, _)| *tokens) else {
             return Ok(None);

@@ -36,6 +36,7 @@ impl Tensor {
                 Dtype::Float16 => safetensors::Dtype::F16,
                 Dtype::Bfloat16 => safetensors::Dtype::BF16,
                 Dtype::Uint32 => safetensors::Dtype::U32,
+                Dtype::Int16 => safetensors::Dtype::I16,
                 _ => safetensors::Dtype::F32,
             },
             shape: array.shape().iter().map(|&size| size as usize).collect(),

@@ -6,8 +6,8 @@ use super::plan::KvQuantization;
 /// Positions by which caches grow.
 pub const KV_GROWTH_STEP: u32 = 256;
 
-/// A scale or a bias of quantised keys and values.
-const SCALE_BYTES: u64 = 2;
+/// The bias of a group of quantised keys or values: 16 bits wherever it was computed.
+const BIAS_BYTES: u64 = 2;
 
 /// How a cache is kept: how many tokens at most, and how exactly.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -59,7 +59,7 @@ impl ModelGeometry {
 }
 
 impl LayerGeometry {
-    /// Keys and values; quantised, each group has a scale and a bias in 16 bits beside its packed
+    /// Keys and values; quantised, each group has a scale as computed and a bias beside its packed
     /// values.
     fn kv_bytes_per_token(&self, quantization: Option<KvQuantization>, backend: Backend) -> u64 {
         let values = u64::from(self.key_value_heads)
@@ -71,7 +71,7 @@ impl LayerGeometry {
             Some(KvQuantization { bits, group_size }) => {
                 let groups = values / u64::from(group_size.max(1));
                 let packed = values.saturating_mul(bits.into()) / 8;
-                packed.saturating_add(groups.saturating_mul(2 * SCALE_BYTES))
+                packed.saturating_add(groups.saturating_mul(backend.computed_bytes() + BIAS_BYTES))
             }
         }
     }
@@ -126,7 +126,22 @@ mod tests {
         let four = model.kv_bytes_per_token(Some(KvQuantization::FOUR_BITS), Backend::Gpu);
         assert_eq!(four, 6 * (2 * 2 * 64 / 2 + 2 * 2 * 4));
         let on_cpu = model.kv_bytes_per_token(Some(KvQuantization::FOUR_BITS), Backend::Cpu);
-        assert_eq!(four, on_cpu);
+        assert_eq!(on_cpu, four + 6 * (2 * 2 * 2));
+    }
+
+    #[test]
+    fn groups_of_64_take_what_they_may_of_bfloat16() {
+        let model = geometry(None);
+        let sixteen = Some(KvQuantization::SIXTEEN_BITS);
+        for (quantization, share) in [
+            (KvQuantization::FOUR_BITS, 0.30),
+            (KvQuantization::EIGHT_BITS, 0.55),
+        ] {
+            for backend in [Backend::Cpu, Backend::Gpu] {
+                let most = share * model.kv_bytes_per_token(sixteen, backend) as f64;
+                assert!(model.kv_bytes_per_token(Some(quantization), backend) as f64 <= most);
+            }
+        }
     }
 
     #[test]

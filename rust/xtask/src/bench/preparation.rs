@@ -27,7 +27,8 @@ pub(crate) fn models_directory(workspace: &Workspace) -> PathBuf {
     directory(workspace).join("models")
 }
 
-fn scripts(workspace: &Workspace) -> PathBuf {
+/// The benchmark's own programs in Python.
+pub(crate) fn scripts(workspace: &Workspace) -> PathBuf {
     workspace.root().join("tests/bench")
 }
 

@@ -58,6 +58,12 @@ typedef struct __swift_bridge__$BridgedHub { void* cache_directory; void* token;
 typedef struct __swift_bridge__$Option$BridgedHub { bool is_some; __swift_bridge__$BridgedHub val; } __swift_bridge__$Option$BridgedHub;
 typedef struct __swift_bridge__$BridgedParameters { uint32_t max_tokens; float temperature; float top_p; uint32_t top_k; float min_p; float repetition_penalty; uint32_t repetition_context; float presence_penalty; uint32_t presence_context; float frequency_penalty; uint32_t frequency_context; void* bias_tokens; void* biases; struct __private__OptionU32 top_logprobs; uint32_t min_tokens; uint32_t constraint_kind; void* constraint; struct __private__OptionU64 seed; void* stop; uint32_t prefill_step; uint32_t max_kv_size; uint32_t kv_bits; uint32_t kv_group_size; uint32_t quantized_kv_start; struct __private__OptionU32 monitor_interval; bool is_governed; } __swift_bridge__$BridgedParameters;
 typedef struct __swift_bridge__$Option$BridgedParameters { bool is_some; __swift_bridge__$BridgedParameters val; } __swift_bridge__$Option$BridgedParameters;
+typedef struct __swift_bridge__$BridgedCacheSettings { uint32_t kind; uint32_t tokens_kept; uint32_t kv_bits; uint32_t kv_group_size; uint32_t quantized_start; } __swift_bridge__$BridgedCacheSettings;
+typedef struct __swift_bridge__$Option$BridgedCacheSettings { bool is_some; __swift_bridge__$BridgedCacheSettings val; } __swift_bridge__$Option$BridgedCacheSettings;
+typedef struct __swift_bridge__$BridgedCacheState { uint32_t tokens; uint64_t bytes; uint32_t kind; uint32_t tokens_kept; uint32_t kv_bits; uint32_t kv_group_size; } __swift_bridge__$BridgedCacheState;
+typedef struct __swift_bridge__$Option$BridgedCacheState { bool is_some; __swift_bridge__$BridgedCacheState val; } __swift_bridge__$Option$BridgedCacheState;
+typedef struct __swift_bridge__$BridgedCacheReport { struct __swift_bridge__$BridgedPressure pressure; struct __swift_bridge__$BridgedCacheState before; struct __swift_bridge__$BridgedCacheState after; uint32_t actions; } __swift_bridge__$BridgedCacheReport;
+typedef struct __swift_bridge__$Option$BridgedCacheReport { bool is_some; __swift_bridge__$BridgedCacheReport val; } __swift_bridge__$Option$BridgedCacheReport;
 typedef enum __swift_bridge__$BridgedStopReasonTag { __swift_bridge__$BridgedStopReason$Stop, __swift_bridge__$BridgedStopReason$Length, __swift_bridge__$BridgedStopReason$Cancelled, __swift_bridge__$BridgedStopReason$Memory, } __swift_bridge__$BridgedStopReasonTag;
 typedef struct __swift_bridge__$BridgedStopReason { __swift_bridge__$BridgedStopReasonTag tag; } __swift_bridge__$BridgedStopReason;
 typedef struct __swift_bridge__$Option$BridgedStopReason { bool is_some; __swift_bridge__$BridgedStopReason val; } __swift_bridge__$Option$BridgedStopReason;
@@ -123,6 +129,42 @@ void* __swift_bridge__$Vec_BridgedModel$get_mut(void* vec_ptr, uintptr_t index);
 uintptr_t __swift_bridge__$Vec_BridgedModel$len(void* vec_ptr);
 void* __swift_bridge__$Vec_BridgedModel$as_ptr(void* vec_ptr);
 
+typedef struct BridgedCache BridgedCache;
+void __swift_bridge__$BridgedCache$_free(void* self);
+
+void* __swift_bridge__$Vec_BridgedCache$new(void);
+void __swift_bridge__$Vec_BridgedCache$drop(void* vec_ptr);
+void __swift_bridge__$Vec_BridgedCache$push(void* vec_ptr, void* item_ptr);
+void* __swift_bridge__$Vec_BridgedCache$pop(void* vec_ptr);
+void* __swift_bridge__$Vec_BridgedCache$get(void* vec_ptr, uintptr_t index);
+void* __swift_bridge__$Vec_BridgedCache$get_mut(void* vec_ptr, uintptr_t index);
+uintptr_t __swift_bridge__$Vec_BridgedCache$len(void* vec_ptr);
+void* __swift_bridge__$Vec_BridgedCache$as_ptr(void* vec_ptr);
+
+typedef struct BridgedCacheMonitor BridgedCacheMonitor;
+void __swift_bridge__$BridgedCacheMonitor$_free(void* self);
+
+void* __swift_bridge__$Vec_BridgedCacheMonitor$new(void);
+void __swift_bridge__$Vec_BridgedCacheMonitor$drop(void* vec_ptr);
+void __swift_bridge__$Vec_BridgedCacheMonitor$push(void* vec_ptr, void* item_ptr);
+void* __swift_bridge__$Vec_BridgedCacheMonitor$pop(void* vec_ptr);
+void* __swift_bridge__$Vec_BridgedCacheMonitor$get(void* vec_ptr, uintptr_t index);
+void* __swift_bridge__$Vec_BridgedCacheMonitor$get_mut(void* vec_ptr, uintptr_t index);
+uintptr_t __swift_bridge__$Vec_BridgedCacheMonitor$len(void* vec_ptr);
+void* __swift_bridge__$Vec_BridgedCacheMonitor$as_ptr(void* vec_ptr);
+
+typedef struct BridgedAids BridgedAids;
+void __swift_bridge__$BridgedAids$_free(void* self);
+
+void* __swift_bridge__$Vec_BridgedAids$new(void);
+void __swift_bridge__$Vec_BridgedAids$drop(void* vec_ptr);
+void __swift_bridge__$Vec_BridgedAids$push(void* vec_ptr, void* item_ptr);
+void* __swift_bridge__$Vec_BridgedAids$pop(void* vec_ptr);
+void* __swift_bridge__$Vec_BridgedAids$get(void* vec_ptr, uintptr_t index);
+void* __swift_bridge__$Vec_BridgedAids$get_mut(void* vec_ptr, uintptr_t index);
+uintptr_t __swift_bridge__$Vec_BridgedAids$len(void* vec_ptr);
+void* __swift_bridge__$Vec_BridgedAids$as_ptr(void* vec_ptr);
+
 typedef struct BridgedSession BridgedSession;
 void __swift_bridge__$BridgedSession$_free(void* self);
 
@@ -171,7 +213,28 @@ bool __swift_bridge__$BridgedModel$has_chat_template(void* self);
 uint32_t __swift_bridge__$BridgedModel$vocabulary_size(void* self);
 struct __private__OptionU32 __swift_bridge__$BridgedModel$context_length(void* self);
 struct __private__ResultPtrAndPtr __swift_bridge__$BridgedModel$generate(void* self, void* prompt, struct __swift_bridge__$BridgedParameters parameters);
+struct __private__ResultPtrAndPtr __swift_bridge__$BridgedModel$generate_with(void* self, void* prompt, struct __swift_bridge__$BridgedParameters parameters, void* aids);
+struct __private__ResultPtrAndPtr __swift_bridge__$bridged_cache(void* model, struct __swift_bridge__$BridgedCacheSettings settings);
+struct __private__ResultPtrAndPtr __swift_bridge__$bridged_optimized_cache(void* model, struct __swift_bridge__$BridgedParameters parameters);
+struct __private__ResultPtrAndPtr __swift_bridge__$bridged_adaptive_cache(void* model, struct __swift_bridge__$BridgedParameters parameters);
+struct __private__ResultPtrAndPtr __swift_bridge__$bridged_load_cache(void* model, void* path);
+void* __swift_bridge__$bridged_set_prompt_cache_limit(struct __private__OptionU64 bytes);
+struct __swift_bridge__$ResultBridgedCacheStateAndBridgedError __swift_bridge__$BridgedCache$state(void* self);
+struct __swift_bridge__$ResultBridgedCacheStateAndBridgedError __swift_bridge__$BridgedCache$trim(void* self, uint32_t tokens);
+struct __private__ResultPtrAndPtr __swift_bridge__$BridgedCache$copy(void* self);
+void* __swift_bridge__$BridgedCache$save(void* self, void* path);
+void* __swift_bridge__$bridged_cache_monitor(void);
+struct __swift_bridge__$ResultBridgedCacheReportAndBridgedError __swift_bridge__$BridgedCacheMonitor$optimize(void* self, void* cache);
+void* __swift_bridge__$bridged_aids(void);
+void __swift_bridge__$BridgedAids$use_cache(void* self, void* cache);
+void* __swift_bridge__$BridgedAids$use_draft(void* self, void* target, void* draft, uint32_t tokens);
 void* __swift_bridge__$bridged_session(void* model, void* instructions, struct __swift_bridge__$BridgedParameters parameters);
+void* __swift_bridge__$bridged_session_with_cache(void* cache, void* instructions, struct __swift_bridge__$BridgedParameters parameters);
+struct __private__ResultPtrAndPtr __swift_bridge__$bridged_load_session(void* model, void* path, struct __swift_bridge__$BridgedParameters parameters);
+void* __swift_bridge__$BridgedSession$save(void* self, void* path);
+void* __swift_bridge__$BridgedSession$cache(void* self);
+void __swift_bridge__$BridgedSession$set_instructions(void* self, void* instructions);
+void* __swift_bridge__$BridgedSession$set_draft(void* self, void* draft, uint32_t tokens);
 struct __private__ResultPtrAndPtr __swift_bridge__$BridgedSession$respond(void* self, void* text);
 void __swift_bridge__$BridgedSession$reset(void* self);
 struct __swift_bridge__$ResultBridgedEventAndBridgedError __swift_bridge__$BridgedGeneration$next_event(void* self);
@@ -190,6 +253,12 @@ typedef struct __swift_bridge__$ResultBridgedSettingsAndBridgedError{__swift_bri
 typedef enum __swift_bridge__$ResultBridgedFitAndBridgedError$Tag {__swift_bridge__$ResultBridgedFitAndBridgedError$ResultOk, __swift_bridge__$ResultBridgedFitAndBridgedError$ResultErr} __swift_bridge__$ResultBridgedFitAndBridgedError$Tag;
 union __swift_bridge__$ResultBridgedFitAndBridgedError$Fields {struct __swift_bridge__$BridgedFit ok; void* err;};
 typedef struct __swift_bridge__$ResultBridgedFitAndBridgedError{__swift_bridge__$ResultBridgedFitAndBridgedError$Tag tag; union __swift_bridge__$ResultBridgedFitAndBridgedError$Fields payload;} __swift_bridge__$ResultBridgedFitAndBridgedError;
+typedef enum __swift_bridge__$ResultBridgedCacheStateAndBridgedError$Tag {__swift_bridge__$ResultBridgedCacheStateAndBridgedError$ResultOk, __swift_bridge__$ResultBridgedCacheStateAndBridgedError$ResultErr} __swift_bridge__$ResultBridgedCacheStateAndBridgedError$Tag;
+union __swift_bridge__$ResultBridgedCacheStateAndBridgedError$Fields {struct __swift_bridge__$BridgedCacheState ok; void* err;};
+typedef struct __swift_bridge__$ResultBridgedCacheStateAndBridgedError{__swift_bridge__$ResultBridgedCacheStateAndBridgedError$Tag tag; union __swift_bridge__$ResultBridgedCacheStateAndBridgedError$Fields payload;} __swift_bridge__$ResultBridgedCacheStateAndBridgedError;
+typedef enum __swift_bridge__$ResultBridgedCacheReportAndBridgedError$Tag {__swift_bridge__$ResultBridgedCacheReportAndBridgedError$ResultOk, __swift_bridge__$ResultBridgedCacheReportAndBridgedError$ResultErr} __swift_bridge__$ResultBridgedCacheReportAndBridgedError$Tag;
+union __swift_bridge__$ResultBridgedCacheReportAndBridgedError$Fields {struct __swift_bridge__$BridgedCacheReport ok; void* err;};
+typedef struct __swift_bridge__$ResultBridgedCacheReportAndBridgedError{__swift_bridge__$ResultBridgedCacheReportAndBridgedError$Tag tag; union __swift_bridge__$ResultBridgedCacheReportAndBridgedError$Fields payload;} __swift_bridge__$ResultBridgedCacheReportAndBridgedError;
 typedef enum __swift_bridge__$ResultBridgedEventAndBridgedError$Tag {__swift_bridge__$ResultBridgedEventAndBridgedError$ResultOk, __swift_bridge__$ResultBridgedEventAndBridgedError$ResultErr} __swift_bridge__$ResultBridgedEventAndBridgedError$Tag;
 union __swift_bridge__$ResultBridgedEventAndBridgedError$Fields {struct __swift_bridge__$BridgedEvent ok; void* err;};
 typedef struct __swift_bridge__$ResultBridgedEventAndBridgedError{__swift_bridge__$ResultBridgedEventAndBridgedError$Tag tag; union __swift_bridge__$ResultBridgedEventAndBridgedError$Fields payload;} __swift_bridge__$ResultBridgedEventAndBridgedError;

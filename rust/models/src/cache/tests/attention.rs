@@ -1,7 +1,7 @@
 //! How a prompt is cut makes no difference, and converting loses what a precision cannot tell and no
 //! more.
 
-use headroom_mlx::Dtype;
+use headroom_mlx::{Array, Dtype};
 use proptest::prelude::*;
 
 use super::super::layout::CacheLayout;
@@ -63,6 +63,35 @@ fn a_long_prompt_is_attended_as_the_plain_cache_does() {
     }
 }
 
+/// What the newest of `rows` queries gets after 9,000 tokens in all.
+fn newest_of(rows: usize, precision: CachePrecision) -> Vec<f32> {
+    let mut cache = layer(CacheLayout::Simple);
+    cache.convert(precision).unwrap();
+    let (mut start, mut attended) = (0, None);
+    for tokens in [9000 - rows, rows] {
+        let heads = |heads, salt| heads_of(start, tokens, heads, salt);
+        let (keys, values) = (heads(KEY_VALUE_HEADS, 1), heads(KEY_VALUE_HEADS, 2));
+        let seen = cache.update(&keys, &values).unwrap();
+        attended = Some(seen.attend(&heads(HEADS, 3), SCALE).unwrap());
+        start += tokens;
+    }
+    let newest = attended.unwrap().take_axis(Array::from_int(-1), 2).unwrap();
+    values_of(&newest)
+}
+
+#[test]
+fn one_query_over_several_blocks_sees_what_it_sees_beside_another() {
+    for precision in [
+        CachePrecision::Full,
+        CachePrecision::Bfloat16,
+        EIGHT_BITS,
+        FOUR_BITS,
+    ] {
+        let what = format!("{precision:?}");
+        assert_near(&newest_of(1, precision), &newest_of(2, precision), &what);
+    }
+}
+
 #[test]
 fn converting_keeps_what_the_precision_can_tell() {
     let full = heads_of(0, 40, KEY_VALUE_HEADS, 1);
@@ -84,13 +113,20 @@ fn converting_keeps_what_the_precision_can_tell() {
 }
 
 #[test]
-fn numbers_beyond_float16_are_kept_without_infinity() {
-    let large = heads_of(0, 3, KEY_VALUE_HEADS, 1)
-        .multiply(headroom_mlx::Array::from_f32(1e6))
-        .unwrap();
-    let mut cache = layer(CacheLayout::Simple);
-    cache.convert(EIGHT_BITS).unwrap();
-    let seen = cache.update(&large, &large).unwrap();
-    let kept = values_of(&seen.planes.keys.expand(Dtype::Float32).unwrap());
-    assert!(kept.iter().all(|value| value.is_finite()));
+fn groups_whose_values_hardly_differ_keep_their_size() {
+    let noise = heads_of(0, 3, KEY_VALUE_HEADS, 1);
+    for (base, spread) in [(0.0, 0.0), (5.0, 0.0), (-300.0, 1e-3), (1e6, 1.0)] {
+        let spread = noise.multiply(Array::from_f32(spread)).unwrap();
+        let rows = spread.add(Array::from_f32(base)).unwrap();
+        let mut cache = layer(CacheLayout::Simple);
+        cache.convert(EIGHT_BITS).unwrap();
+        let seen = cache.update(&rows, &rows).unwrap();
+        let kept = values_of(&seen.planes.keys.expand(Dtype::Float32).unwrap());
+        for (kept, value) in kept.iter().zip(values_of(&rows)) {
+            assert!(
+                (kept - value).abs() <= base.abs() / 128.0,
+                "{kept} for {value}"
+            );
+        }
+    }
 }

@@ -44,7 +44,7 @@ fn tensors_are_named_after_layers_and_hold_what_is_kept() {
     assert_eq!(shape_of("layers.0.keys"), [1, 2, 16, 8]);
     assert_eq!(shape_of("layers.1.values"), [1, 2, 20, 8]);
     assert_eq!(shape_of("layers.1.values.scales"), [1, 2, 20, 1]);
-    assert_eq!(tensors["layers.1.keys.biases"].dtype(), Dtype::Float16);
+    assert_eq!(tensors["layers.1.keys.biases"].dtype(), Dtype::Int16);
     assert_eq!(description.offset, 50);
     assert_eq!(description.computed_in, Some(ComputedIn::Float32));
 }
@@ -134,7 +134,7 @@ fn every_missing_or_wrong_tensor_is_named() {
         tensors.remove(name);
         assert!(message(&description, &tensors).contains(&format!("no tensor {name};")));
         for wrong in [
-            good[name].as_dtype(Dtype::Int16).unwrap(),
+            good[name].as_dtype(Dtype::Int8).unwrap(),
             good[name].expand_dims(0).unwrap(),
             Array::from_int(1),
             heads_of(0, 3, 1, 1),
