@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use headroom_engine::{
-    CacheSettings, CacheState, Event, GenerateParameters, Generation, GenerationAids,
+    CacheSettings, CacheState, EngineError, Event, GenerateParameters, Generation, GenerationAids,
     GenerationSummary, Model, Prompt, PromptCache, StopReason,
 };
 use headroom_memory::ActionReport;
@@ -114,7 +114,8 @@ fn finished(generation: Generation) -> Result<GenerationSummary, CliError> {
             Event::End(summary) => return Ok(summary),
         }
     }
-    unreachable!("a generation ends with a summary or an error")
+    let reason = "the generation ended without a summary".to_owned();
+    Err(EngineError::Interrupted(reason).into())
 }
 
 /// What was written, with the figures of computing it; all measured.

@@ -37,5 +37,6 @@ pub(crate) fn print(
             }
         }
     }
-    unreachable!("a generation ends with a summary or an error")
+    let reason = "the generation ended without a summary".to_owned();
+    Err(EngineError::Interrupted(reason).into())
 }
