@@ -23,14 +23,12 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import PreTrainedTokenizerFast
 
 # Changes when what this script makes changes.
-RECIPE = "4"
+RECIPE = "5"
 SEED = 20_251
 PROMPT_TOKENS = [32, 256, 3072]
 END = "<|endoftext|>"
-CHAT_TEMPLATE = (
-    "{% for message in messages %}{{ message.role + ': ' + message.content + '\n' }}{% endfor %}"
-    "assistant:"
-)
+# A token that no text gives stands between messages, so that none melts into its neighbour.
+CHAT_TEMPLATE = f"{{% for message in messages %}}{END}{{{{ message.content }}}}{{% endfor %}}{END}"
 CONFIG = {
     "architectures": ["Qwen3ForCausalLM"],
     "model_type": "qwen3",

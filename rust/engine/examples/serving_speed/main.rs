@@ -19,7 +19,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let measured = match arguments.as_slice() {
-        ["turns", model] => turns::measure(Path::new(model))?,
+        ["turns", model] => turns::measure(&load(Path::new(model))?)?,
         ["batch", model, count] => batch::measure(&load(Path::new(model))?, count.parse()?)?,
         _ => return Err("usage: serving_speed turns MODEL | batch MODEL COUNT".into()),
     };

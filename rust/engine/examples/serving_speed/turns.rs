@@ -2,28 +2,23 @@
 //! the session keeps what the model has seen, beside the same prompt computed whole.
 
 use std::error::Error;
-use std::fs;
-use std::os::unix::fs::symlink;
-use std::path::Path;
 
 use headroom_engine::{
-    ChatMessage, ChatSession, EngineError, Event, GenerateParameters, GenerationSummary, Prompt,
-    Role,
+    ChatMessage, ChatSession, EngineError, Event, GenerateParameters, GenerationSummary, Model,
+    Prompt, Role,
 };
 use serde_json::{Value, json};
 
-use crate::{Measured, load, words};
+use crate::{Measured, words};
 
 const TURNS: usize = 20;
 /// The last turns, whose prompts are computed whole as well.
 const COMPARED: usize = 3;
-const WORDS_OF_A_QUESTION: usize = 170;
+/// Some two hundred tokens of the random models.
+const WORDS_OF_A_QUESTION: usize = 85;
 const ANSWER_TOKENS: u32 = 8;
 
-pub(crate) fn measure(directory: &Path) -> Measured {
-    let with_template = tempfile::tempdir()?;
-    add_template(directory, with_template.path())?;
-    let model = load(with_template.path())?;
+pub(crate) fn measure(model: &Model) -> Measured {
     let session = ChatSession::new(model.clone(), None, parameters());
     let mut turns = Vec::new();
     for turn in 0..TURNS {
@@ -76,21 +71,4 @@ fn last(
         }
     }
     Err("a generation ended without a summary".into())
-}
-
-/// The same files, with a template that puts a token of the tokenizer's own before every message: the
-/// random models of the benchmark have none.
-fn add_template(from: &Path, to: &Path) -> Result<(), Box<dyn Error>> {
-    for entry in fs::read_dir(from)? {
-        let path = fs::canonicalize(entry?.path())?;
-        let name = path.file_name().ok_or("a file without a name")?;
-        symlink(&path, to.join(name))?;
-    }
-    let tokenizer: Value = serde_json::from_slice(&fs::read(from.join("tokenizer.json"))?)?;
-    let mark = tokenizer["added_tokens"][0]["content"].as_str();
-    let mark = mark.ok_or("the tokenizer has no token of its own")?;
-    let template = format!(
-        "{{% for message in messages %}}{mark}{{{{ message.content }}}}{{% endfor %}}{mark}"
-    );
-    Ok(fs::write(to.join("chat_template.jinja"), template)?)
 }

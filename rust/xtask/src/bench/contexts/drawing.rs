@@ -38,7 +38,7 @@ const PANELS: [Panel; 2] = [
     },
 ];
 
-/// Tokens, MiB.
+/// Thousands of tokens (of 1,024), MiB.
 type Curve = Vec<(f64, f64)>;
 
 /// Returns the text of an SVG file.
@@ -124,8 +124,8 @@ fn draw_mesh(chart: &mut Chart<'_, '_>) -> Result<()> {
         .disable_x_mesh()
         .light_line_style(TRANSPARENT)
         .x_labels(MARKS)
-        .x_desc("tokens of context")
-        .x_label_formatter(&|tokens| format!("{tokens}"))
+        .x_desc("tokens of context (1k = 1,024)")
+        .x_label_formatter(&|thousands| format!("{thousands}k"))
         .y_label_formatter(&|mebibytes| format!("{mebibytes}"))
         .label_style(SMALL_TEXT)
         .draw()?;
@@ -136,7 +136,7 @@ fn curve(runs: &Runs, contender: Contender, kind: Kind, bytes: fn(&Sample) -> u6
     let points = runs.curve(contender, kind, bytes).into_iter();
     let mebibytes = |bytes: u64| bytes as f64 / f64::from(1 << 20);
     points
-        .map(|(context, bytes)| (f64::from(context), mebibytes(bytes)))
+        .map(|(context, bytes)| (f64::from(context) / 1024.0, mebibytes(bytes)))
         .collect()
 }
 
