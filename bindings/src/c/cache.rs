@@ -3,8 +3,8 @@
 use std::mem::offset_of;
 
 use headroom_engine::{
-    CacheKind, CacheSettings, CacheState, Model, PromptCache, create_adaptive_cache,
-    create_optimized_cache, drop_idle_prompt_caches, set_prompt_cache_limit,
+    CacheKind, CacheSettings, CacheState, EngineError, GenerateParameters, Model, PromptCache,
+    create_adaptive_cache, create_optimized_cache, drop_idle_prompt_caches, set_prompt_cache_limit,
 };
 
 use crate::c::error::{hr_error, report};
@@ -91,7 +91,7 @@ impl hr_cache_settings {
     }
 }
 
-fn kind_in(kind: i32, tokens_kept: u32) -> Result<CacheKind, Fault> {
+pub(crate) fn kind_in(kind: i32, tokens_kept: u32) -> Result<CacheKind, Fault> {
     match kind {
         0 => Ok(CacheKind::Simple),
         1 => Ok(CacheKind::Rotating {
@@ -101,6 +101,15 @@ fn kind_in(kind: i32, tokens_kept: u32) -> Result<CacheKind, Fault> {
             chunk_size: tokens_kept,
         }),
         other => Err(not_one_of("kind", other, "hr_cache_kind")),
+    }
+}
+
+/// The kind as a host reads it, and what it keeps.
+pub(crate) fn kind_out(kind: CacheKind) -> (hr_cache_kind, u32) {
+    match kind {
+        CacheKind::Simple => (hr_cache_kind::HR_CACHE_KIND_SIMPLE, 0),
+        CacheKind::Rotating { max_size } => (hr_cache_kind::HR_CACHE_KIND_ROTATING, max_size),
+        CacheKind::Chunked { chunk_size } => (hr_cache_kind::HR_CACHE_KIND_CHUNKED, chunk_size),
     }
 }
 
@@ -133,11 +142,7 @@ unsafe impl SizeFirst for hr_cache_state {
 impl From<CacheState> for hr_cache_state {
     fn from(state: CacheState) -> Self {
         let options = KvOptions::new(None, state.quantization);
-        let (kind, tokens_kept) = match state.kind {
-            CacheKind::Simple => (hr_cache_kind::HR_CACHE_KIND_SIMPLE, 0),
-            CacheKind::Rotating { max_size } => (hr_cache_kind::HR_CACHE_KIND_ROTATING, max_size),
-            CacheKind::Chunked { chunk_size } => (hr_cache_kind::HR_CACHE_KIND_CHUNKED, chunk_size),
-        };
+        let (kind, tokens_kept) = kind_out(state.kind);
         Self {
             size: size_of::<Self>(),
             tokens: state.tokens.into(),
@@ -188,14 +193,8 @@ pub unsafe extern "C" fn hr_cache_create_optimized(
     parameters: *const hr_generate_parameters,
     cache: *mut hr_cache,
 ) -> *mut hr_error {
-    report(|| {
-        // SAFETY: both as promised by the host.
-        let (parameters, output) =
-            unsafe { (parameters_in(parameters)?, Output::new(cache, "cache")?) };
-        let model = handles().get::<Model>(model)?;
-        output.write(handles().insert(create_optimized_cache(&model, &parameters)?)?);
-        Ok(())
-    })
+    // SAFETY: the host's own promises.
+    unsafe { create_by(create_optimized_cache, model, parameters, cache) }
 }
 
 /// Makes a cache that keeps keys and values as exactly as there is room for, in fewer bits and at last
@@ -209,12 +208,26 @@ pub unsafe extern "C" fn hr_cache_create_adaptive(
     parameters: *const hr_generate_parameters,
     cache: *mut hr_cache,
 ) -> *mut hr_error {
+    // SAFETY: the host's own promises.
+    unsafe { create_by(create_adaptive_cache, model, parameters, cache) }
+}
+
+type Factory = fn(&Model, &GenerateParameters) -> Result<PromptCache, EngineError>;
+
+/// # Safety
+/// As for `hr_cache_create_optimized`.
+unsafe fn create_by(
+    create: Factory,
+    model: hr_model,
+    parameters: *const hr_generate_parameters,
+    cache: *mut hr_cache,
+) -> *mut hr_error {
     report(|| {
-        // SAFETY: both as promised by the host.
+        // SAFETY: both as promised by the caller.
         let (parameters, output) =
             unsafe { (parameters_in(parameters)?, Output::new(cache, "cache")?) };
         let model = handles().get::<Model>(model)?;
-        output.write(handles().insert(create_adaptive_cache(&model, &parameters)?)?);
+        output.write(handles().insert(create(&model, &parameters)?)?);
         Ok(())
     })
 }

@@ -143,7 +143,7 @@ pub(crate) mod ffi {
 
     #[swift_bridge(swift_repr = "struct")]
     struct BridgedCacheSettings {
-        kind: u32,
+        kind: i32,
         tokens_kept: u32,
         kv_bits: u32,
         kv_group_size: u32,
@@ -154,7 +154,7 @@ pub(crate) mod ffi {
     struct BridgedCacheState {
         tokens: u32,
         bytes: u64,
-        kind: u32,
+        kind: i32,
         tokens_kept: u32,
         kv_bits: u32,
         kv_group_size: u32,

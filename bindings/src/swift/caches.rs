@@ -4,8 +4,8 @@ use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use headroom_engine::{
-    CacheKind, CacheMemoryMonitor, CacheSettings, CacheState, DraftModel, GenerationAids,
-    PromptCache, create_adaptive_cache, create_optimized_cache, set_prompt_cache_limit,
+    CacheMemoryMonitor, CacheSettings, CacheState, DraftModel, GenerationAids, PromptCache,
+    create_adaptive_cache, create_optimized_cache, set_prompt_cache_limit,
 };
 
 use super::bridge::ffi::{
@@ -13,7 +13,8 @@ use super::bridge::ffi::{
 };
 use super::error::{BridgedError, bridged};
 use super::handles::BridgedModel;
-use crate::c::cache::hr_cache_kind;
+use crate::c::cache::{kind_in, kind_out};
+use crate::fault::Fault;
 use crate::kv_options::KvOptions;
 
 /// What a model has seen.
@@ -29,7 +30,7 @@ pub(crate) fn bridged_cache(
     model: &BridgedModel,
     settings: BridgedCacheSettings,
 ) -> Result<BridgedCache, BridgedError> {
-    bridged(|| Ok(PromptCache::new(model.model(), settings.into())?.into()))
+    bridged(|| Ok(PromptCache::new(model.model(), settings_in(settings)?)?.into()))
 }
 
 pub(crate) fn bridged_optimized_cache(
@@ -144,45 +145,28 @@ impl BridgedAids {
     }
 }
 
-impl From<BridgedCacheSettings> for CacheSettings {
-    fn from(settings: BridgedCacheSettings) -> Self {
-        let options = KvOptions {
-            max_kv_size: 0,
-            kv_bits: settings.kv_bits,
-            kv_group_size: settings.kv_group_size,
-        };
-        let tokens_kept = settings.tokens_kept;
-        Self {
-            kind: match settings.kind {
-                kind if kind == hr_cache_kind::HR_CACHE_KIND_ROTATING as u32 => {
-                    CacheKind::Rotating {
-                        max_size: tokens_kept,
-                    }
-                }
-                kind if kind == hr_cache_kind::HR_CACHE_KIND_CHUNKED as u32 => CacheKind::Chunked {
-                    chunk_size: tokens_kept,
-                },
-                _ => CacheKind::Simple,
-            },
-            quantization: options.quantization(),
-            quantized_start: settings.quantized_start,
-            adapts: false,
-        }
-    }
+fn settings_in(settings: BridgedCacheSettings) -> Result<CacheSettings, Fault> {
+    let options = KvOptions {
+        max_kv_size: 0,
+        kv_bits: settings.kv_bits,
+        kv_group_size: settings.kv_group_size,
+    };
+    Ok(CacheSettings {
+        kind: kind_in(settings.kind, settings.tokens_kept)?,
+        quantization: options.quantization(),
+        quantized_start: settings.quantized_start,
+        adapts: false,
+    })
 }
 
 impl From<CacheState> for BridgedCacheState {
     fn from(state: CacheState) -> Self {
         let options = KvOptions::new(None, state.quantization);
-        let (kind, tokens_kept) = match state.kind {
-            CacheKind::Simple => (hr_cache_kind::HR_CACHE_KIND_SIMPLE, 0),
-            CacheKind::Rotating { max_size } => (hr_cache_kind::HR_CACHE_KIND_ROTATING, max_size),
-            CacheKind::Chunked { chunk_size } => (hr_cache_kind::HR_CACHE_KIND_CHUNKED, chunk_size),
-        };
+        let (kind, tokens_kept) = kind_out(state.kind);
         Self {
             tokens: state.tokens,
             bytes: state.bytes,
-            kind: kind as u32,
+            kind: kind as i32,
             tokens_kept,
             kv_bits: options.kv_bits,
             kv_group_size: options.kv_group_size,

@@ -5,14 +5,15 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use headroom_engine::{
-    CacheSettings, CacheState, Event, GenerateParameters, Generation, GenerationAids,
+    CacheSettings, CacheState, EngineError, Event, GenerateParameters, Generation, GenerationAids,
     GenerationSummary, Model, Prompt, PromptCache, StopReason,
 };
-use indicatif::{ProgressBar, ProgressStyle};
+use headroom_memory::ActionReport;
 use serde::Serialize;
 
 use crate::arguments::CachePromptArguments;
 use crate::error::CliError;
+use crate::prefill_bar::PrefillBar;
 use crate::{figures, interrupt, load, memory_use, parameters, prompt};
 
 pub(crate) fn run(arguments: &CachePromptArguments) -> Result<ExitCode, CliError> {
@@ -98,33 +99,23 @@ fn compute(
     }
 }
 
-/// The summary, with a progress bar on a terminal only.
+/// The summary; all else that happens goes to standard error.
 fn finished(generation: Generation) -> Result<GenerationSummary, CliError> {
-    let bar = ProgressBar::new(0).with_style(style());
+    let bar = PrefillBar::new();
     for event in generation {
-        match event.inspect_err(|_| bar.finish_and_clear())? {
+        match event? {
             Event::Prefill {
                 done_tokens,
                 total_tokens,
-            } => {
-                bar.set_length(total_tokens as u64);
-                bar.set_position(done_tokens as u64);
-            }
-            Event::Memory(state) => bar.suspend(|| memory_use::print_state(&state)),
-            Event::Action(report) => bar.suspend(|| memory_use::print_action(&report)),
+            } => bar.show(done_tokens, total_tokens),
+            Event::Memory(state) => bar.beside(|| memory_use::print_state(&state)),
+            Event::Action(report) => bar.beside(|| memory_use::print_action(&report)),
             Event::Text(_) => {}
-            Event::End(summary) => {
-                bar.finish_and_clear();
-                return Ok(summary);
-            }
+            Event::End(summary) => return Ok(summary),
         }
     }
-    unreachable!("a generation ends with a summary or an error")
-}
-
-fn style() -> ProgressStyle {
-    ProgressStyle::with_template("Computing {bar:30} {pos} of {len} tokens")
-        .unwrap_or_else(|_| ProgressStyle::default_bar())
+    let reason = "the generation ended without a summary".to_owned();
+    Err(EngineError::Interrupted(reason).into())
 }
 
 /// What was written, with the figures of computing it; all measured.
@@ -138,7 +129,7 @@ struct Written<'a> {
     prompt_tokens_per_second: Option<f64>,
     peak_mlx_bytes: u64,
     peak_footprint_bytes: Option<u64>,
-    actions: &'a [headroom_memory::ActionReport],
+    actions: &'a [ActionReport],
 }
 
 impl<'a> Written<'a> {

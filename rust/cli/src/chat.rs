@@ -29,6 +29,7 @@ pub(crate) fn run(arguments: &ChatArguments) -> Result<ExitCode, CliError> {
     let admission = memory_use::admission(&arguments.memory);
     let model = load::model(&arguments.model, admission)?;
     refuse_without_template(arguments, &model)?;
+    model.check_parameters(&parameters)?;
     let draft = draft::draft(&arguments.draft, &model, admission)?;
     let mut conversation = Conversation::begin(arguments, model, parameters, draft)?;
     let mut input = Input::open()?;
@@ -36,7 +37,10 @@ pub(crate) fn run(arguments: &ChatArguments) -> Result<ExitCode, CliError> {
         tell("Ask something; /help lists the commands, Ctrl-D leaves.");
     }
     hold(&mut conversation, &mut input)?;
-    Ok(ExitCode::SUCCESS)
+    Ok(match interrupt::is_to_end() {
+        true => ExitCode::from(interrupt::EXIT_CODE),
+        false => ExitCode::SUCCESS,
+    })
 }
 
 fn parameters(arguments: &ChatArguments) -> Result<GenerateParameters, CliError> {

@@ -21,6 +21,7 @@ mod memory;
 mod memory_use;
 mod models;
 mod parameters;
+mod prefill_bar;
 mod prompt;
 mod pull;
 mod streaming;

@@ -227,6 +227,8 @@ fn every_commands_help_has_examples() {
         vec![],
         vec!["memory"],
         vec!["generate"],
+        vec!["chat"],
+        vec!["cache-prompt"],
         vec!["debug"],
         vec!["debug", "logits"],
     ] {

@@ -110,6 +110,15 @@ impl Model {
         self.loaded.codec.has_chat_template()
     }
 
+    /// Refuses what no generation of this model could follow, for hosts that want to know before
+    /// anything is asked.
+    ///
+    /// # Errors
+    /// When a parameter is out of range, or the output constraint cannot be kept to.
+    pub fn check_parameters(&self, parameters: &GenerateParameters) -> Result<(), EngineError> {
+        SamplingPlan::new(parameters, &self.loaded.codec).map(drop)
+    }
+
     /// Starts a generation and returns at once; its events come as they happen.
     ///
     /// # Errors

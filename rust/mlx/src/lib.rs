@@ -5,21 +5,24 @@
 //! code that touches MLX lives here.
 
 pub mod allocator;
+mod bits;
+mod byte_fields;
 mod exit;
 mod heap;
 mod ordering;
 mod processor;
 mod products;
+mod quantized_matrix;
 mod tensor_bytes;
 
 pub use exit::{stop_at_exit, wait_for_running_work};
 pub use heap::{keep_heap_trimmed, trim_heap, use_one_heap};
 pub use mlx_rs::error::Exception;
 pub use mlx_rs::{Array, Dtype};
+pub use ordering::after;
 pub use processor::{Processor, recommended_working_set_bytes, start, use_metal_library};
-pub use products::{
-    QuantizedMatrix, multiply_dense, multiply_quantized, rows_of_quantized, warm_up_products,
-};
+pub use products::{multiply_dense, multiply_quantized, rows_of_quantized, warm_up_products};
+pub use quantized_matrix::QuantizedMatrix;
 pub use tensor_bytes::{array_from_bytes, bytes_of_array};
 
 /// What every fallible MLX operation returns.

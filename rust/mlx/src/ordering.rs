@@ -7,7 +7,7 @@
 use crate::{Array, Exception, Result};
 
 /// `array`, but not before `earlier` has been computed. Nothing is copied.
-pub(crate) fn after(array: &Array, earlier: &Array) -> Result<Array> {
+pub fn after(array: &Array, earlier: &Array) -> Result<Array> {
     // SAFETY: the vectors are made, filled and freed here; MLX takes its own references to the arrays
     // in them; a result is read only after its call has succeeded.
     unsafe {

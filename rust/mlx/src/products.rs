@@ -8,34 +8,17 @@
 use std::ops::Range;
 
 use mlx_rs::ops::indexing::{TryIndexOp, take_axis};
-use mlx_rs::ops::{concatenate, dequantize, quantized_matmul};
+use mlx_rs::ops::{concatenate, quantized_matmul};
 
+use crate::byte_fields::Fields;
 use crate::ordering::after;
+use crate::quantized_matrix::QuantizedMatrix;
 use crate::{Array, Dtype, Processor, Result};
 
-/// A matrix `(out, in)` quantised the affine way: packed integers, and a scale and a bias for each
-/// group of consecutive inputs.
-#[derive(Debug, Clone)]
-pub struct QuantizedMatrix {
-    /// Packed values, uint32 `(out, in * bits / 32)`.
-    pub weight: Array,
-    /// Scales, float `(out, in / group_size)`.
-    pub scales: Array,
-    /// Biases of the groups, float `(out, in / group_size)`.
-    pub biases: Array,
-    /// Inputs that share a scale: 32, 64 or 128.
-    pub group_size: i32,
-    /// Bits per value: 2 to 8.
-    pub bits: i32,
-}
-
-/// The most elements of a dense weight that are widened at once: 1 MiB.
+/// The most elements of a weight that are widened or expanded at once: 1 MiB.
 /// MLX allocates results when it hands work to its thread, up to some ten steps ahead of it, so that
 /// several blocks are alive at a time.
-const DENSE_BLOCK_ELEMENTS: i32 = 1 << 18;
-
-/// The same for a quantised weight: 2 MiB; at 1 MiB prefill at 4 bits was a fifth slower.
-const QUANTIZED_BLOCK_ELEMENTS: i32 = 1 << 19;
+const BLOCK_ELEMENTS: i32 = 1 << 18;
 
 /// Lets BLAS take its buffers now, so that they count as used before anything is weighed against what
 /// is left: OpenBLAS maps 128 MiB of addresses at the first product of a process.
@@ -51,7 +34,7 @@ pub fn multiply_dense(x: &Array, weight: &Array) -> Result<Array> {
     }
     in_row_blocks(
         x,
-        row_blocks(weight.dim(0), x, DENSE_BLOCK_ELEMENTS),
+        row_blocks(weight.dim(0), x, BLOCK_ELEMENTS),
         |rows, earlier| {
             let block = after(&weight.try_index(rows)?, earlier)?.as_dtype(x.dtype())?;
             x.matmul(block.transpose()?)
@@ -62,12 +45,39 @@ pub fn multiply_dense(x: &Array, weight: &Array) -> Result<Array> {
 /// `x · weightᵀ` for `x (..., in)` and a quantised matrix.
 pub fn multiply_quantized(x: &Array, matrix: &QuantizedMatrix) -> Result<Array> {
     let rows = x.size() as i32 / x.dim(-1).max(1);
-    if Processor::current() == Processor::Gpu || rows < expansion_pays_from(matrix.bits) {
-        return multiply_packed(x, matrix);
+    match (Processor::current(), matrix.bits) {
+        (Processor::Gpu, _) => multiply_packed(x, matrix),
+        (Processor::Cpu, 2 | 4 | 8) if rows > 1 => multiply_by_fields(x, matrix),
+        (Processor::Cpu, bits) if rows < expansion_pays_from(bits) => multiply_packed(x, matrix),
+        (Processor::Cpu, _) => multiply_expanded(x, matrix),
     }
+}
+
+/// In blocks of rows, whose values are taken apart by their place in the byte.
+fn multiply_by_fields(x: &Array, matrix: &QuantizedMatrix) -> Result<Array> {
+    let (inputs, outputs) = (x.dim(-1), matrix.weight.dim(0));
+    let rows = x.reshape(&[-1, inputs])?.as_dtype(Dtype::Float32)?;
+    let fields = Fields::of(&rows, matrix)?;
+    let blocks = row_blocks(outputs, x, BLOCK_ELEMENTS);
+    let product = in_row_blocks(&rows, blocks, |range, earlier| {
+        fields.multiply(
+            &after(&matrix.weight.try_index(range.clone())?, earlier)?,
+            &matrix.scales.try_index(range.clone())?,
+            &matrix.biases.try_index(range)?,
+        )
+    })?;
+    let mut shape = x.shape().to_vec();
+    if let Some(last) = shape.last_mut() {
+        *last = outputs;
+    }
+    product.reshape(&shape)
+}
+
+/// In blocks of rows, which MLX expands.
+fn multiply_expanded(x: &Array, matrix: &QuantizedMatrix) -> Result<Array> {
     in_row_blocks(
         x,
-        row_blocks(matrix.weight.dim(0), x, QUANTIZED_BLOCK_ELEMENTS),
+        row_blocks(matrix.weight.dim(0), x, BLOCK_ELEMENTS),
         |rows, earlier| {
             let block = matrix.expand(
                 &after(&matrix.weight.try_index(rows.clone())?, earlier)?,
@@ -101,27 +111,12 @@ fn multiply_packed(x: &Array, matrix: &QuantizedMatrix) -> Result<Array> {
     )
 }
 
-impl QuantizedMatrix {
-    fn expand(&self, weight: &Array, scales: &Array, biases: &Array) -> Result<Array> {
-        match Processor::current() {
-            Processor::Gpu => dequantize(weight, scales, biases, self.group_size, self.bits),
-            Processor::Cpu => dequantize(
-                weight,
-                scales.as_dtype(Dtype::Float32)?,
-                &biases.as_dtype(Dtype::Float32)?,
-                self.group_size,
-                self.bits,
-            ),
-        }
-    }
-}
-
 /// From how many rows of `x` on expanding the weights is faster than multiplying them packed.
-/// Measured: a packed row costs MLX's CPU kernel the same at any width, expanding costs as much as
-/// two rows where values do not straddle words, and as much as 5 to 25 where they do.
+/// Measured: a packed row costs MLX's CPU kernel the same at any width, and expanding as much as 5 to
+/// 25 of them where values straddle bytes. Where they do not, their fields pay from two rows on.
 fn expansion_pays_from(bits: i32) -> i32 {
     match bits {
-        2 | 4 | 8 => 4,
+        2 | 4 | 8 => 2,
         _ => 24,
     }
 }

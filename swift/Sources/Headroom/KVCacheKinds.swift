@@ -87,7 +87,7 @@ extension KVCacheStorage {
     /// Numbers below zero become zero, and bits that nobody has the smallest, so that the core refuses what means
     /// nothing.
     convenience init(_ model: ModelContainer, kind: KVCacheKind, quantization: Quantization = Quantization()) throws {
-        let (number, kept): (UInt32, Int) =
+        let (number, kept): (Int32, Int) =
             switch kind {
             case .simple: (0, 0)
             case .rotating(let maxSize): (1, maxSize)

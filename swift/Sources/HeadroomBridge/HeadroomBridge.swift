@@ -778,13 +778,13 @@ extension __swift_bridge__$Option$BridgedParameters {
     }
 }
 public struct BridgedCacheSettings {
-    public var kind: UInt32
+    public var kind: Int32
     public var tokens_kept: UInt32
     public var kv_bits: UInt32
     public var kv_group_size: UInt32
     public var quantized_start: UInt32
 
-    public init(kind: UInt32,tokens_kept: UInt32,kv_bits: UInt32,kv_group_size: UInt32,quantized_start: UInt32) {
+    public init(kind: Int32,tokens_kept: UInt32,kv_bits: UInt32,kv_group_size: UInt32,quantized_start: UInt32) {
         self.kind = kind
         self.tokens_kept = tokens_kept
         self.kv_bits = kv_bits
@@ -825,12 +825,12 @@ extension __swift_bridge__$Option$BridgedCacheSettings {
 public struct BridgedCacheState {
     public var tokens: UInt32
     public var bytes: UInt64
-    public var kind: UInt32
+    public var kind: Int32
     public var tokens_kept: UInt32
     public var kv_bits: UInt32
     public var kv_group_size: UInt32
 
-    public init(tokens: UInt32,bytes: UInt64,kind: UInt32,tokens_kept: UInt32,kv_bits: UInt32,kv_group_size: UInt32) {
+    public init(tokens: UInt32,bytes: UInt64,kind: Int32,tokens_kept: UInt32,kv_bits: UInt32,kv_group_size: UInt32) {
         self.tokens = tokens
         self.bytes = bytes
         self.kind = kind

@@ -10,7 +10,8 @@ pub(crate) struct MemoryUseArguments {
     /// prefill step and the KV cache where their own flags do not.
     #[arg(long, value_name = "NAME")]
     pub(crate) strategy: Option<Strategy>,
-    /// Set MLX's limits from the budget, by the strategy (balanced when none is given).
+    /// Set MLX's limits from the budget, by the strategy (balanced when none is given); `headroom
+    /// chat` also keeps its KV cache as exactly as there is room for, unless told how.
     #[arg(long)]
     pub(crate) adaptive_memory: bool,
     /// The most that this process may take, such as 7GiB or 512MB.

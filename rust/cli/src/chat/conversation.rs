@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use headroom_engine::{
-    ChatMessage, ChatSession, DraftModel, GenerateParameters, Model, Role, create_adaptive_cache,
+    CacheSettings, ChatMessage, ChatSession, DraftModel, GenerateParameters, Model, PromptCache,
+    Role, create_adaptive_cache,
 };
 
 use crate::arguments::ChatArguments;
@@ -83,9 +84,9 @@ fn first_session(
     if let Some(path) = &arguments.prompt_cache.prompt_cache {
         return Ok(ChatSession::load(model, path, parameters.clone())?);
     }
-    if arguments.memory.adaptive_memory && arguments.kv_cache.is_open() {
-        let cache = create_adaptive_cache(model, parameters)?;
-        return Ok(ChatSession::with_cache(cache, parameters.clone()));
-    }
-    Ok(ChatSession::new(model.clone(), None, parameters.clone()))
+    let cache = match arguments.memory.adaptive_memory && arguments.kv_cache.is_open() {
+        true => create_adaptive_cache(model, parameters)?,
+        false => PromptCache::new(model, CacheSettings::from(parameters))?,
+    };
+    Ok(ChatSession::with_cache(cache, parameters.clone()))
 }

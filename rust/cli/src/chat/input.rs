@@ -67,6 +67,10 @@ fn edited(editor: &mut DefaultEditor, modes: &Termios) -> Result<Line, CliError>
     let modes = modes.clone();
     // The editor takes Ctrl-C as a key, so it is a signal to end that comes here.
     interrupt::call_on_interrupt(move || leave(&modes));
+    if interrupt::is_to_end() {
+        return Ok(Line::End);
+    }
+    writeln!(io::stdout())?;
     match editor.readline(PROMPT) {
         Ok(text) => Ok(Line::Text(text)),
         Err(ReadlineError::Interrupted | ReadlineError::Signal(_)) => Ok(Line::Cleared),
@@ -95,6 +99,9 @@ fn read_error(error: ReadlineError) -> CliError {
 
 fn next_line(input: &mut impl BufRead) -> Result<Line, CliError> {
     interrupt::end_on_interrupt();
+    if interrupt::is_to_end() {
+        return Ok(Line::End);
+    }
     let mut bytes = Vec::new();
     let count = input.read_until(b'\n', &mut bytes);
     if count.map_err(CliError::ReadPrompt)? == 0 {

@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 use ratatui::crossterm::event::{self, Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use ratatui::{DefaultTerminal, Frame};
 
+use crate::interrupt;
+
 /// Set by a signal that asks the program to end.
 static IS_TERMINATED: AtomicBool = AtomicBool::new(false);
 
@@ -34,10 +36,7 @@ pub(super) enum Wake {
 
 impl Screen {
     pub(super) fn open() -> io::Result<Self> {
-        // Where no handler can be set, a signal kills, as it does any program.
-        drop(ctrlc::try_set_handler(|| {
-            IS_TERMINATED.store(true, Ordering::Relaxed);
-        }));
+        interrupt::call_on_interrupt(|| IS_TERMINATED.store(true, Ordering::Relaxed));
         match ratatui::try_init() {
             Ok(terminal) => Ok(Self { terminal }),
             Err(error) => {

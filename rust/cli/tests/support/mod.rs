@@ -8,12 +8,24 @@ pub(crate) mod tiny_model;
 use std::ffi::OsStr;
 use std::process::{Command, Output, Stdio};
 
+use serde_json::json;
+use tiny_model::{CHAT_TEMPLATE, TinyModel};
+
 /// The command with nothing on its standard input. It finds MLX as this program did: what Cargo sets
 /// for tests reaches it too.
 pub(crate) fn headroom<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_headroom"));
     command.args(arguments).stdin(Stdio::null());
     command
+}
+
+/// A model that holds conversations in which no answer comes to an end by itself.
+pub(crate) fn endless_talker() -> TinyModel {
+    let model = TinyModel::of("llama-float32");
+    model.configure("max_position_embeddings", json!(1_000_000));
+    let config = json!({"bos_token": "<s>", "eos_token": "</s>", "chat_template": CHAT_TEMPLATE});
+    model.write_json("tokenizer_config.json", &config);
+    model
 }
 
 /// Runs it to its end, which must be a success that says nothing on standard error.

@@ -1,4 +1,6 @@
-//! A watch on a terminal of its own, which the test holds the other end of.
+//! The command on a terminal of its own, which the test holds the other end of.
+
+#![allow(dead_code, reason = "each test program uses its own part")]
 
 use std::fs::File;
 use std::io::{Read, Write};
@@ -6,6 +8,7 @@ use std::os::fd::OwnedFd;
 use std::process::{Child, Command};
 
 use rustix::fs::{Mode, OFlags};
+use rustix::io::{FdFlags, fcntl_setfd};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{LocalModes, Winsize, tcgetattr, tcsetwinsize};
 
@@ -35,13 +38,20 @@ impl Watched {
     }
 
     pub(crate) fn start_with(variables: &[(&str, &str)]) -> Self {
+        let mut command = headroom(["memory", "--watch", "1"]);
+        Self::of(
+            command
+                .env_remove("NO_COLOR")
+                .envs(variables.iter().copied()),
+        )
+    }
+
+    /// Any command on a terminal.
+    pub(crate) fn of(command: &mut Command) -> Self {
         let (terminal, program_side) = open_terminal();
         let side = || program_side.try_clone().unwrap();
-        let mut command = headroom(["memory", "--watch", "1"]);
         command
-            .env_remove("NO_COLOR")
             .env("TERM", "xterm-256color")
-            .envs(variables.iter().copied())
             .stdin(side())
             .stdout(side())
             .stderr(side());
@@ -56,8 +66,13 @@ impl Watched {
 
     /// Reads until this word was drawn. Words only: blanks are not drawn but skipped.
     pub(crate) fn wait_for(&mut self, word: &str) {
+        self.wait_until(|text| text.contains(word));
+    }
+
+    /// Reads until what was drawn so far is as it should be.
+    pub(crate) fn wait_until(&mut self, is_there: impl Fn(&str) -> bool) {
         let mut block = [0; 4096];
-        while !self.text().contains(word) {
+        while !is_there(&self.text()) {
             let count = self.terminal.read(&mut block).unwrap();
             self.output.extend_from_slice(&block[..count]);
         }
@@ -90,7 +105,8 @@ impl Watched {
         }
     }
 
-    fn text(&self) -> String {
+    /// All that was drawn so far.
+    pub(crate) fn text(&self) -> String {
         String::from_utf8_lossy(&self.output).into_owned()
     }
 }
@@ -126,6 +142,8 @@ fn read_to_mark(mut terminal: File) -> Vec<u8> {
 /// Both sides of a new terminal of 80 by 24.
 fn open_terminal() -> (OwnedFd, OwnedFd) {
     let ours = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+    // A program that holds our side keeps its own from ever being hung up.
+    fcntl_setfd(&ours, FdFlags::CLOEXEC).unwrap();
     grantpt(&ours).unwrap();
     unlockpt(&ours).unwrap();
     let name = ptsname(&ours, Vec::new()).unwrap();

@@ -99,9 +99,10 @@ pub(super) fn write_whole(
     tensors: &[Tensor],
     metadata: HashMap<String, String>,
 ) -> Result<(), EngineError> {
-    let failed = |source: io::Error| EngineError::CacheNotWritten {
+    let failed = |error: io::Error| EngineError::CacheNotWritten {
         path: path.to_owned(),
-        source,
+        // The name of the file beside it would only confuse.
+        source: error.kind().into(),
     };
     let directory = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,

@@ -15,6 +15,7 @@ mod precision;
 mod rotating;
 mod saved_layer;
 mod seen;
+mod single_query;
 mod state;
 #[cfg(test)]
 mod tests;

@@ -1,8 +1,11 @@
 //! Keys or values as they lie in memory: dense, or packed integers with a scale and a bias for each
 //! group.
 
+use std::ops::Range;
+
+use headroom_mlx::ops::indexing::TryIndexOp;
 use headroom_mlx::ops::{clip, dequantize, quantize, round, select};
-use headroom_mlx::{Array, Dtype, Result};
+use headroom_mlx::{Array, Dtype, Processor, Result, after};
 
 use super::precision::{CachePrecision, CacheQuantization};
 
@@ -113,6 +116,20 @@ impl Plane {
         }
     }
 
+    /// The values at some positions, not before `earlier` is done: MLX would expand all of them first.
+    pub(crate) fn expand_after(
+        &self,
+        positions: &Range<i32>,
+        earlier: &Array,
+        dtype: Dtype,
+    ) -> Result<Array> {
+        let mut block = self.map(|array| array.try_index((.., .., positions.clone(), ..)))?;
+        for array in block.arrays_mut() {
+            *array = after(array, earlier)?;
+        }
+        block.expand(dtype)
+    }
+
     /// The array whose shape tells heads and positions.
     pub(crate) fn first_array(&self) -> &Array {
         match self {
@@ -172,7 +189,28 @@ impl QuantizedPlane {
     fn expand(&self, dtype: Dtype) -> Result<Array> {
         let (scales, biases) = self.scales_and_biases(dtype)?;
         let CacheQuantization { bits, group_size } = self.quantization;
+        if self.is_bytes() && Processor::current() == Processor::Cpu {
+            return self.expand_bytes(&scales, &biases);
+        }
         dequantize(&self.weight, &scales, &biases, group_size, bits)
+    }
+
+    /// Whether each packed value is a byte.
+    pub(crate) fn is_bytes(&self) -> bool {
+        self.quantization.bits == 8
+    }
+
+    /// The same sums over whole arrays, which a CPU does in half the time.
+    fn expand_bytes(&self, scales: &Array, biases: &Array) -> Result<Array> {
+        let [heads, positions, groups] = [1, 2, 3].map(|axis| scales.dim(axis));
+        let group_size = self.quantization.group_size;
+        self.weight
+            .view_dtype(Dtype::Uint8)?
+            .as_dtype(scales.dtype())?
+            .reshape(&[1, heads, positions, groups, group_size])?
+            .multiply(scales.expand_dims(-1)?)?
+            .add(biases.expand_dims(-1)?)?
+            .reshape(&[1, heads, positions, groups * group_size])
     }
 
     /// Scales and biases in `dtype`, as MLX's operations take them.

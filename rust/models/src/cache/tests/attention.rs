@@ -63,6 +63,35 @@ fn a_long_prompt_is_attended_as_the_plain_cache_does() {
     }
 }
 
+/// What the newest of `rows` queries gets after 9,000 tokens in all.
+fn newest_of(rows: usize, precision: CachePrecision) -> Vec<f32> {
+    let mut cache = layer(CacheLayout::Simple);
+    cache.convert(precision).unwrap();
+    let (mut start, mut attended) = (0, None);
+    for tokens in [9000 - rows, rows] {
+        let heads = |heads, salt| heads_of(start, tokens, heads, salt);
+        let (keys, values) = (heads(KEY_VALUE_HEADS, 1), heads(KEY_VALUE_HEADS, 2));
+        let seen = cache.update(&keys, &values).unwrap();
+        attended = Some(seen.attend(&heads(HEADS, 3), SCALE).unwrap());
+        start += tokens;
+    }
+    let newest = attended.unwrap().take_axis(Array::from_int(-1), 2).unwrap();
+    values_of(&newest)
+}
+
+#[test]
+fn one_query_over_several_blocks_sees_what_it_sees_beside_another() {
+    for precision in [
+        CachePrecision::Full,
+        CachePrecision::Bfloat16,
+        EIGHT_BITS,
+        FOUR_BITS,
+    ] {
+        let what = format!("{precision:?}");
+        assert_near(&newest_of(1, precision), &newest_of(2, precision), &what);
+    }
+}
+
 #[test]
 fn converting_keeps_what_the_precision_can_tell() {
     let full = heads_of(0, 40, KEY_VALUE_HEADS, 1);
