@@ -1,5 +1,6 @@
 //! What Headroom takes and saves, measured: strategies, governor, readings of memory, predictions,
-//! and speed and memory beside mlx-lm.
+//! speed and memory beside mlx-lm, KV caches behind long contexts, turns of a conversation, and
+//! prompts that decode together.
 //!
 //! Figures are printed with their targets and written to `target/bench/results.json`, where each part
 //! stands with the machine as it was, and stays until it is measured again. A target that is missed
