@@ -11,7 +11,7 @@ use crate::{Measured, words};
 /// Odd, so that a median is a measurement.
 const ROUNDS: usize = 3;
 const WORDS_OF_A_PROMPT: usize = 12;
-const NEW_TOKENS: u32 = 32;
+const NEW_TOKENS: u32 = 64;
 
 pub(crate) fn measure(model: &Model, count: usize) -> Measured {
     // The first products of a process are slower.
