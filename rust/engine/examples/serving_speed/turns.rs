@@ -14,8 +14,7 @@ use crate::{Measured, words};
 const TURNS: usize = 20;
 /// The last turns, whose prompts are computed whole as well.
 const COMPARED: usize = 3;
-/// Some two hundred tokens of the random models.
-const WORDS_OF_A_QUESTION: usize = 85;
+const WORDS_OF_A_QUESTION: usize = 88;
 const ANSWER_TOKENS: u32 = 8;
 
 pub(crate) fn measure(model: &Model) -> Measured {
