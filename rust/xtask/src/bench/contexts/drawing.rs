@@ -118,7 +118,7 @@ fn draw_panel(panel: &Panel, runs: &Runs, area: &Area<'_>) -> Result<()> {
 }
 
 fn draw_mesh(chart: &mut Chart<'_, '_>) -> Result<()> {
-    const MARKS: usize = 8;
+    const MARKS: usize = 9;
     chart
         .configure_mesh()
         .disable_x_mesh()
