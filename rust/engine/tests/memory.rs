@@ -7,9 +7,9 @@ use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
-use headroom_engine::{LogitsRequest, Model, memory_state};
+use headroom_engine::{ChatSession, LogitsRequest, Model, drop_idle_prompt_caches, memory_state};
 use support::tiny_model::storyteller;
-use support::{generate, load, parameters, start};
+use support::{generate, joined, load, parameters, start};
 
 fn active_bytes() -> u64 {
     memory_state().unwrap().mlx.unwrap().active_bytes
@@ -39,6 +39,7 @@ fn everything_taken_is_given_back() {
     assert!(loaded > at_start + 1_000_000, "{loaded} after {at_start}");
 
     generations_leave_nothing(&model, loaded);
+    sessions_leave_nothing(&model, loaded);
     drop(model);
     assert_settles_at(at_start);
 
@@ -59,6 +60,27 @@ fn generations_leave_nothing(model: &Model, loaded: u64) {
         let mut cancelled = start(model, "Once upon a time", &parameters(|_| ()));
         cancelled.next().unwrap().unwrap();
     }
+    assert_settles_at(loaded);
+}
+
+/// A conversation that begins anew does not take more than the one before it; what it keeps goes with
+/// the other idle caches.
+fn sessions_leave_nothing(model: &Model, loaded: u64) {
+    let session = ChatSession::new(model.clone(), None, parameters(|p| p.max_tokens = 6));
+    let converse = || {
+        for _ in 0..3 {
+            joined(session.respond("Tell me a story about a fox.").unwrap());
+        }
+        session.reset();
+        active_bytes()
+    };
+    let kept = converse();
+    assert!(kept > loaded);
+    for _ in 0..40 {
+        assert_eq!(converse(), kept);
+    }
+    drop(session);
+    drop_idle_prompt_caches().unwrap();
     assert_settles_at(loaded);
 }
 
