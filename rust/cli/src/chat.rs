@@ -2,7 +2,7 @@
 //! Answers alone go to standard output.
 
 mod answer;
-mod command;
+pub(crate) mod command;
 mod conversation;
 mod input;
 mod status;
@@ -18,7 +18,6 @@ use crate::arguments::ChatArguments;
 use crate::error::CliError;
 use crate::{draft, interrupt, load, memory_use, parameters};
 
-pub(crate) use command::CommandError;
 use command::{Command, Said};
 use conversation::Conversation;
 use input::{Input, Line};

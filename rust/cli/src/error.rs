@@ -9,7 +9,7 @@ use headroom_engine::EngineError;
 use headroom_hub::HubError;
 use headroom_memory::MemoryError;
 
-use crate::chat::CommandError;
+use crate::chat::command::CommandError;
 use crate::interrupt;
 
 #[derive(Debug, thiserror::Error)]

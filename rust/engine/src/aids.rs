@@ -2,14 +2,12 @@
 
 use std::sync::Arc;
 
+use crate::draft::DraftPlan;
 use crate::error::EngineError;
 use crate::kv_cache::CacheKind;
 use crate::model::Model;
-use crate::model_store::{ModelId, ModelStore};
 use crate::parameters::GenerateParameters;
 use crate::prompt_cache::PromptCache;
-use crate::speculation::Draft;
-use crate::text_codec::TextCodec;
 
 /// What a generation may use beside its model. Nothing of it changes what is generated.
 #[derive(Clone, Default)]
@@ -53,9 +51,9 @@ impl GenerationAids {
 /// A small model that proposes tokens for a large one.
 #[derive(Clone)]
 pub struct DraftModel {
-    model: Model,
-    codec: Arc<TextCodec>,
-    count: usize,
+    /// Kept as long as the draft is.
+    _model: Model,
+    plan: DraftPlan,
 }
 
 impl DraftModel {
@@ -82,18 +80,16 @@ impl DraftModel {
             });
         }
         Ok(Self {
-            model: draft.clone(),
-            codec: Arc::clone(target.codec()),
-            count: tokens as usize,
+            plan: DraftPlan {
+                model: draft.id(),
+                count: tokens as usize,
+                codec: Arc::clone(target.codec()),
+            },
+            _model: draft.clone(),
         })
     }
 
-    pub(crate) fn id(&self) -> ModelId {
-        self.model.id()
-    }
-
-    pub(crate) fn start(&self, store: &ModelStore) -> Result<Draft, EngineError> {
-        let model = (self.id(), store.get(self.id())?);
-        Draft::new(model, self.count, Arc::clone(&self.codec))
+    pub(crate) fn plan(&self) -> DraftPlan {
+        self.plan.clone()
     }
 }

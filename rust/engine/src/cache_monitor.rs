@@ -14,7 +14,8 @@ use crate::fit::Predictor;
 use crate::memory::{memory_state, read};
 use crate::mlx_thread::MlxThread;
 use crate::model_store::ModelStore;
-use crate::prompt_cache::{CacheState, PromptCache, PromptCacheId, Seen};
+use crate::prompt_cache::{CacheState, PromptCache};
+use crate::prompt_store::{PromptCacheId, Seen};
 
 /// Watches over caches between generations: makes them smaller as far as the pressure asks for it.
 #[derive(Debug)]

@@ -167,6 +167,11 @@ pub enum EngineError {
     Unloaded,
 }
 
+/// A token or number that MLX has computed, but does not give.
+pub(crate) fn unreadable(error: impl std::fmt::Display) -> EngineError {
+    EngineError::Interrupted(format!("a token could not be read: {error}"))
+}
+
 /// Why a file is no prompt cache for a model.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CacheFileFault {

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::aids::GenerationAids;
+use crate::draft::DraftPlan;
 use crate::events::EventSender;
 use crate::fit::Predictor;
-use crate::model_store::ModelId;
+use crate::model_id::ModelId;
 use crate::parameters::GenerateParameters;
+use crate::prompt_store::CacheInUse;
 use crate::sampler::SamplingPlan;
 use crate::text_codec::TextCodec;
 
@@ -21,7 +22,8 @@ pub(crate) struct GenerationRequest {
     pub(crate) token_limit: usize,
     pub(crate) parameters: GenerateParameters,
     pub(crate) sampling: SamplingPlan,
-    pub(crate) aids: GenerationAids,
+    pub(crate) cache: Option<CacheInUse>,
+    pub(crate) draft: Option<DraftPlan>,
     pub(crate) load_time: Duration,
     pub(crate) asked_at: Instant,
     pub(crate) events: EventSender,

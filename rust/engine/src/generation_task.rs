@@ -260,8 +260,8 @@ impl GenerationTask {
     fn leave_cache(&mut self, store: &mut ModelStore, is_sound: bool) {
         let work = self.work.take().filter(|_| is_sound);
         let seen = work.and_then(Work::into_seen);
-        if let (Some(cache), Some(seen)) = (&self.request.aids.cache, seen) {
-            store.put_prompt_cache_back(cache.id(), seen);
+        if let (Some(cache), Some(seen)) = (self.request.cache, seen) {
+            store.put_prompt_cache_back(cache.id, seen);
         }
     }
 }

@@ -12,9 +12,10 @@ use crate::error::EngineError;
 use crate::fit::Predictor;
 use crate::generation_request::GenerationRequest;
 use crate::governing::{Governing, Look};
-use crate::model_store::{InUse, ModelId, ModelStore};
+use crate::model_id::ModelId;
+use crate::model_store::{InUse, ModelStore};
 use crate::parameters::Governing as GoverningMode;
-use crate::prompt_cache::Seen;
+use crate::prompt_store::Seen;
 use crate::sampler::Sampler;
 use crate::spill::SpilledCache;
 use crate::token_generator::{GeneratorParts, TokenGenerator};
@@ -53,8 +54,8 @@ impl Work {
                 Some(Governing::new(request.predictor.clone(), model, step))
             }
         };
-        let draft = request.aids.draft.as_ref();
-        let draft = draft.map(|draft| store.in_use(draft.id())).transpose()?;
+        let draft = request.draft.as_ref();
+        let draft = draft.map(|draft| store.in_use(draft.model)).transpose()?;
         let generator = Rc::new(RefCell::new(generator));
         store.group(model)?.join(&generator);
         Ok(Self {
@@ -127,14 +128,14 @@ fn generator(
         model,
         parameters,
         prompt,
-        aids,
         ..
     } = request;
-    let seen = match &aids.cache {
-        Some(cache) => store.take_prompt_cache(cache, prompt)?,
+    let seen = match request.cache {
+        Some(cache) => store.take_prompt_cache(*model, cache, prompt)?,
         None => Seen::nothing(store.get(*model)?, parameters.into())?,
     };
-    let draft = aids.draft.as_ref().map(|draft| draft.start(store));
+    let draft = request.draft.as_ref();
+    let draft = draft.map(|draft| draft.start(store.get(draft.model)?));
     Ok(TokenGenerator::new(GeneratorParts {
         model: *model,
         sampler: Sampler::new(request.sampling.clone(), prompt)?,

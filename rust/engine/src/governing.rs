@@ -14,7 +14,8 @@ use crate::error::EngineError;
 use crate::fit::{BESIDE_ARRAYS_BYTES, Predictor, backend, blas_addresses, clamped};
 use crate::memory::{memory_state, read};
 use crate::memory_limits::usual_cache_limit;
-use crate::model_store::{ModelId, ModelStore};
+use crate::model_id::ModelId;
+use crate::model_store::ModelStore;
 use crate::token_generator::TokenGenerator;
 
 /// The longest that decoding goes on without a look at memory. Between two looks a generation takes

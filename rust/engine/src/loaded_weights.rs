@@ -12,7 +12,8 @@ use crate::error::EngineError;
 use crate::fit::Predictor;
 use crate::memory;
 use crate::mlx_thread::MlxThread;
-use crate::model_store::{ModelId, ModelStore};
+use crate::model_id::ModelId;
+use crate::model_store::ModelStore;
 
 /// Weights on MLX's thread.
 pub(crate) struct LoadedWeights {

@@ -7,12 +7,11 @@ use headroom_mlx::ops::indexing::TryIndexOp;
 use headroom_mlx::{Array, Dtype};
 use headroom_models::{LanguageModel, LogitRows, ModelError, outline};
 
-use crate::error::EngineError;
+use crate::error::{EngineError, unreadable};
 use crate::fit;
 use crate::kv_cache::{CacheSettings, KvCache};
 use crate::loaded_weights::LoadedWeights;
 use crate::mlx_thread::MlxThread;
-use crate::token_generator::conversion_error;
 
 /// Which model, which ids, and how they are fed.
 #[derive(Debug, Clone)]
@@ -108,7 +107,7 @@ fn all_logits(
         let ids = Array::from_slice(piece, &[1, piece.len() as i32]);
         let logits = model.forward(&ids, &mut [&mut cache.model_cache], LogitRows::All)?;
         let logits = logits.try_index(0)?.as_dtype(Dtype::Float32)?;
-        all.extend(logits.to_vec_exact::<f32>().map_err(conversion_error)?);
+        all.extend(logits.to_vec_exact::<f32>().map_err(unreadable)?);
         cache.settle()?;
     }
     Ok(all)

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use headroom_formats::{Checkpoint, read_bounded};
 use headroom_models::{LoadProgress, ModelOutline, ModelShape, outline};
 
-use crate::aids::GenerationAids;
+use crate::aids::{DraftModel, GenerationAids};
 use crate::chat_template::ChatMessage;
 use crate::error::EngineError;
 use crate::events::Generation;
@@ -17,9 +17,10 @@ use crate::generation_request::GenerationRequest;
 use crate::generation_task::GenerationTask;
 use crate::loaded_weights::LoadedWeights;
 use crate::mlx_thread::{MlxThread, Progress, Task};
-use crate::model_store::{ModelId, ModelStore};
+use crate::model_id::ModelId;
+use crate::model_store::ModelStore;
 use crate::parameters::GenerateParameters;
-use crate::prompt_cache::drop_idle_prompt_caches;
+use crate::prompt_cache::{PromptCache, drop_idle_prompt_caches};
 use crate::sampler::SamplingPlan;
 use crate::text_codec::TextCodec;
 
@@ -167,16 +168,17 @@ impl Model {
             token_limit,
             parameters: aids.parameters_in_force(parameters),
             sampling,
-            aids,
+            cache: aids.cache.as_ref().map(PromptCache::in_use),
+            draft: aids.draft.as_ref().map(DraftModel::plan),
             load_time: self.loaded.load_time,
             asked_at,
             events,
         };
-        // The task keeps the model: the last handle may go while it runs.
-        let keep = self.clone();
+        // The task keeps what it works with: the last handle may go while it runs.
+        let keep = (self.clone(), aids);
         MlxThread::shared()?.start_task(move || {
             let task = GenerationTask::new(request);
-            KeptAlive { task, _model: keep }
+            KeptAlive { task, _held: keep }
         })?;
         Ok(generation)
     }
@@ -264,10 +266,10 @@ fn make_room(
 /// Bytes of `config.json` that are read at most.
 const CONFIG_LIMIT_BYTES: u64 = 8 << 20;
 
-/// Keeps a model's weights until its task is done.
+/// Keeps a model's weights, and what is used beside them, until their task is done.
 struct KeptAlive {
     task: GenerationTask,
-    _model: Model,
+    _held: (Model, GenerationAids),
 }
 
 impl Task for KeptAlive {

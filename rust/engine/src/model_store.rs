@@ -9,11 +9,8 @@ use headroom_models::LanguageModel;
 use crate::decoding::{DecodeGroup, NewToken, SharedGenerator};
 use crate::error::EngineError;
 use crate::memory::memory_state;
-use crate::prompt_cache::{PromptCache, PromptCacheId, PromptCaches, Seen};
-
-/// Names a loaded model.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct ModelId(pub(crate) u64);
+use crate::model_id::ModelId;
+use crate::prompt_store::{CacheInUse, PromptCacheId, PromptCaches, Seen};
 
 /// The models there are.
 #[derive(Default)]
@@ -70,13 +67,12 @@ impl ModelStore {
     /// What a generation for `prompt` starts from.
     pub(crate) fn take_prompt_cache(
         &mut self,
-        cache: &PromptCache,
+        id: ModelId,
+        cache: CacheInUse,
         prompt: &[u32],
     ) -> Result<Seen, EngineError> {
-        let id = cache.model().id();
         let stored = self.models.get(&id).ok_or(EngineError::Unloaded)?;
         let model = (id, stored.model.as_ref());
-        let cache = (cache.id(), cache.settings());
         self.prompt_caches.take(cache, model, prompt)
     }
 

@@ -16,9 +16,8 @@ use headroom_mlx::ops::{divide, random};
 use headroom_mlx::{Array, Dtype, Result};
 
 use crate::constraint::Constraint;
-use crate::error::EngineError;
+use crate::error::{EngineError, unreadable};
 use crate::parameters::GenerateParameters;
-use crate::token_generator::conversion_error;
 use filters::keep_likely;
 use limits::Limits;
 use logprobs::log_softmax;
@@ -61,7 +60,7 @@ impl Sampled {
 impl Sampled {
     /// The token's value, once it is computed.
     pub(crate) fn token_id(&self) -> std::result::Result<u32, EngineError> {
-        self.token.try_item_exact().map_err(conversion_error)
+        self.token.try_item_exact().map_err(unreadable)
     }
 
     /// Waits for all of it.

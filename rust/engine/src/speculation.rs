@@ -4,84 +4,17 @@
 //! The large model's own sampler decides at every position, so the same seed gives the same tokens
 //! with and without a draft, at any temperature.
 
-use std::sync::Arc;
-
-use headroom_mlx::ops::indexing::{TryIndexOp, argmax_axis};
+use headroom_mlx::Array;
+use headroom_mlx::ops::indexing::TryIndexOp;
 use headroom_mlx::ops::transforms::eval;
 use headroom_models::{LanguageModel, LogitRows};
 
+use crate::draft::Draft;
 use crate::error::EngineError;
-use crate::kv_cache::{CacheSettings, KvCache};
-use crate::model_store::ModelId;
+use crate::kv_cache::KvCache;
 use crate::text_codec::TextCodec;
-use crate::token_generator::{NewToken, TokenGenerator, conversion_error, ids};
-
-/// The small model of one generation.
-pub(crate) struct Draft {
-    pub(crate) model: ModelId,
-    /// The most tokens proposed at once.
-    pub(crate) count: usize,
-    /// Has seen the first of the generation's tokens.
-    cache: KvCache,
-    codec: Arc<TextCodec>,
-}
-
-impl Draft {
-    pub(crate) fn new(
-        (id, model): (ModelId, &dyn LanguageModel),
-        count: usize,
-        codec: Arc<TextCodec>,
-    ) -> Result<Self, EngineError> {
-        Ok(Self {
-            model: id,
-            count,
-            cache: KvCache::new(model, CacheSettings::default())?,
-            codec,
-        })
-    }
-
-    /// The `count` tokens that this model finds likeliest behind `tokens`.
-    fn propose(
-        &mut self,
-        model: &dyn LanguageModel,
-        tokens: &[u32],
-        count: usize,
-        step: usize,
-    ) -> Result<Vec<u32>, EngineError> {
-        let mut proposals = Vec::with_capacity(count);
-        let mut unseen = tokens[self.cache.tokens() as usize..].to_vec();
-        while proposals.len() < count {
-            let token = self.likeliest_after(model, &unseen, step)?;
-            proposals.push(token);
-            unseen = vec![token];
-        }
-        Ok(proposals)
-    }
-
-    fn likeliest_after(
-        &mut self,
-        model: &dyn LanguageModel,
-        unseen: &[u32],
-        step: usize,
-    ) -> Result<u32, EngineError> {
-        let mut likeliest = None;
-        for chunk in unseen.chunks(step) {
-            let caches = &mut [&mut self.cache.model_cache];
-            let logits = model.forward(&ids(chunk), caches, LogitRows::Last)?;
-            let token = argmax_axis(&logits.try_index((0, -1, ..))?, -1, false)?;
-            eval([&token])?;
-            likeliest = Some(token);
-        }
-        let token = likeliest.ok_or_else(|| conversion_error("the draft has nothing to go on"))?;
-        token.try_item_exact::<u32>().map_err(conversion_error)
-    }
-
-    /// Forgets what is not among the generation's first `tokens`.
-    fn go_back(&mut self, tokens: usize) {
-        let surplus = (self.cache.tokens() as usize).saturating_sub(tokens);
-        self.cache.trim(surplus);
-    }
-}
+use crate::token_generator::{NewToken, TokenGenerator};
+use crate::token_ids::ids;
 
 impl TokenGenerator {
     /// The next token, where a draft model proposes.
@@ -132,7 +65,7 @@ impl TokenGenerator {
     /// Samples row after row as long as the proposals agree.
     fn keep_agreed(
         &mut self,
-        logits: &headroom_mlx::Array,
+        logits: &Array,
         proposals: &[u32],
         codec: &TextCodec,
     ) -> Result<(), EngineError> {

@@ -7,13 +7,14 @@ use headroom_mlx::ops::transforms::eval;
 use headroom_mlx::{Array, allocator, trim_heap};
 use headroom_models::{LanguageModel, LogitRows};
 
+use crate::draft::Draft;
 use crate::error::EngineError;
 use crate::kv_cache::KvCache;
-use crate::model_store::ModelId;
-use crate::prompt_cache::Seen;
+use crate::model_id::ModelId;
+use crate::prompt_store::Seen;
 use crate::sampler::{Sampled, Sampler, TokenLogprobs};
-use crate::speculation::Draft;
 use crate::spill::SpilledCache;
+use crate::token_ids::ids;
 
 /// One prompt on its way through a model.
 pub(crate) struct TokenGenerator {
@@ -297,17 +298,8 @@ impl TokenGenerator {
     }
 }
 
-/// Ids as a model takes them, `(1, tokens)`.
-pub(crate) fn ids(tokens: &[u32]) -> Array {
-    Array::from_slice(tokens, &[1, tokens.len() as i32])
-}
-
 fn failed_together() -> EngineError {
     EngineError::Interrupted(
         "a step failed that was computed for several generations at once".to_owned(),
     )
-}
-
-pub(crate) fn conversion_error(error: impl std::fmt::Display) -> EngineError {
-    EngineError::Interrupted(format!("a token could not be read: {error}"))
 }

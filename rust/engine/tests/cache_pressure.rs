@@ -5,8 +5,9 @@ mod support;
 
 use headroom_engine::{
     CacheKind, CacheMemoryMonitor, CacheSettings, ChatSession, GenerateParameters, GenerationAids,
-    GenerationSummary, Model, PromptCache, create_adaptive_cache, create_optimized_cache,
-    memory_state, set_max_memory, set_memory_signal, set_prompt_cache_limit,
+    GenerationSummary, Governing, Model, PromptCache, create_adaptive_cache,
+    create_optimized_cache, memory_state, set_max_memory, set_memory_signal,
+    set_prompt_cache_limit,
 };
 use headroom_memory::{Action, KvQuantization, MaxMemory, Pressure};
 use support::tiny_model::storyteller;
@@ -105,9 +106,11 @@ fn a_monitor_makes_an_idle_cache_smaller(model: &Model) {
 fn an_adaptive_cache_goes_on_choosing_while_it_grows(model: &Model) {
     let roomy = create_adaptive_cache(model, &parameters(|_| ())).unwrap();
     assert_eq!(roomy.settings().quantization, None);
-    // What is there for the cache falls after it was made.
-    limit_to_more(24 << 20);
-    let summary = generate_from(&roomy, |p| p.max_tokens = 500);
+    // What is there for the cache falls after it was made. The governor would save memory elsewhere.
+    limit_to_more(8 << 20);
+    let summary = generate_from(&roomy, |p| {
+        (p.max_tokens, p.governing) = (500, Governing::Off);
+    });
     set_max_memory(None).unwrap();
     let bits = summary
         .actions

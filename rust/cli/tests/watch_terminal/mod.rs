@@ -7,12 +7,19 @@ use std::io::{Read, Write};
 use std::os::fd::OwnedFd;
 use std::process::{Child, Command};
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{Mode, OFlags};
 use rustix::io::{FdFlags, fcntl_setfd};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{LocalModes, Winsize, tcgetattr, tcsetwinsize};
 
 use crate::support::headroom;
+
+/// The longest that a command may draw nothing while more is waited for.
+const LONGEST_SILENCE: Timespec = Timespec {
+    tv_sec: 60,
+    tv_nsec: 0,
+};
 
 /// The running command and the terminal it draws on.
 pub(crate) struct Watched {
@@ -73,9 +80,17 @@ impl Watched {
     pub(crate) fn wait_until(&mut self, is_there: impl Fn(&str) -> bool) {
         let mut block = [0; 4096];
         while !is_there(&self.text()) {
+            self.wait_for_more();
             let count = self.terminal.read(&mut block).unwrap();
             self.output.extend_from_slice(&block[..count]);
         }
+    }
+
+    /// A command that draws nothing more would keep the test for ever.
+    fn wait_for_more(&self) {
+        let mut waiting = [PollFd::new(&self.terminal, PollFlags::IN)];
+        let ready = poll(&mut waiting, Some(&LONGEST_SILENCE)).unwrap();
+        assert!(ready > 0, "nothing more is drawn behind:\n{}", self.text());
     }
 
     pub(crate) fn press(&mut self, keys: &str) {

@@ -10,8 +10,8 @@ use headroom_models::{CacheDescription, LanguageModel, ModelCache};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use super::PromptCache;
 use super::writing::{Tensor, write_whole};
-use super::{PromptCache, PromptCacheId, Seen};
 use crate::chat_template::ChatMessage;
 use crate::error::{CacheFileFault, EngineError};
 use crate::fit::require_room_for_bytes;
@@ -19,6 +19,7 @@ use crate::kv_cache::{CacheSettings, KvCache};
 use crate::mlx_thread::MlxThread;
 use crate::model::Model;
 use crate::model_store::ModelStore;
+use crate::prompt_store::{PromptCacheId, Seen};
 use crate::transcript::Transcript;
 
 const FORMAT: &str = "headroom-prompt-cache";

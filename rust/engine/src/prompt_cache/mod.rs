@@ -1,7 +1,6 @@
 //! Prompt caches as hosts hold them.
 
 mod file;
-mod store;
 mod writing;
 
 use std::path::Path;
@@ -15,9 +14,9 @@ use crate::kv_cache::{CacheKind, CacheSettings, refuse_uneven_groups};
 use crate::mlx_thread::MlxThread;
 use crate::model::Model;
 use crate::model_store::ModelStore;
+use crate::prompt_store::{CacheInUse, PromptCacheId, Seen};
 
 pub(crate) use file::{CacheFile, SavedConversation};
-pub(crate) use store::{PromptCacheId, PromptCaches, Seen};
 
 /// What a model has seen of a prompt, kept from one generation to the next: a prompt that begins with
 /// the same tokens starts from there, and only the rest is computed.
@@ -99,6 +98,13 @@ impl PromptCache {
 
     pub(crate) fn id(&self) -> PromptCacheId {
         self.id.0
+    }
+
+    pub(crate) fn in_use(&self) -> CacheInUse {
+        CacheInUse {
+            id: self.id(),
+            settings: self.settings,
+        }
     }
 
     /// The model whose cache it is.

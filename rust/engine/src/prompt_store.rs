@@ -10,11 +10,18 @@ use headroom_models::LanguageModel;
 
 use crate::error::EngineError;
 use crate::kv_cache::{CacheSettings, KvCache};
-use crate::model_store::ModelId;
+use crate::model_id::ModelId;
 
 /// Names a prompt cache.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct PromptCacheId(pub(crate) u64);
+
+/// The cache that a generation works with.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct CacheInUse {
+    pub(crate) id: PromptCacheId,
+    pub(crate) settings: CacheSettings,
+}
 
 /// Tokens and what attention keeps of them.
 #[derive(Debug)]
@@ -71,7 +78,7 @@ impl PromptCaches {
     /// least the last token of the prompt is left to compute, for its logits.
     pub(crate) fn take(
         &mut self,
-        (id, settings): (PromptCacheId, CacheSettings),
+        CacheInUse { id, settings }: CacheInUse,
         model: (ModelId, &dyn LanguageModel),
         prompt: &[u32],
     ) -> Result<Seen, EngineError> {
