@@ -97,10 +97,10 @@ impl Work {
 
     /// Lets the governor look where it is due.
     pub(crate) fn govern(&mut self, store: &mut ModelStore) -> Result<Look, EngineError> {
-        let companions = store.group(self.model)?.companions_of(&self.generator);
         let Some(governing) = &mut self.governing else {
             return Ok(Look::default());
         };
+        let companions = store.group(self.model)?.companions_of(&self.generator);
         governing.notice(&companions);
         let generator = &mut self.generator.borrow_mut();
         match governing.is_due(generator) {

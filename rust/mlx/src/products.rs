@@ -48,8 +48,8 @@ pub fn multiply_quantized(x: &Array, matrix: &QuantizedMatrix) -> Result<Array> 
     match (Processor::current(), matrix.bits) {
         (Processor::Gpu, _) => multiply_packed(x, matrix),
         (Processor::Cpu, 2 | 4 | 8) if rows > 1 => multiply_by_fields(x, matrix),
-        (Processor::Cpu, bits) if rows < expansion_pays_from(bits) => multiply_packed(x, matrix),
-        (Processor::Cpu, _) => multiply_expanded(x, matrix),
+        (Processor::Cpu, 3 | 5 | 6) if rows >= EXPANSION_PAYS_FROM => multiply_expanded(x, matrix),
+        (Processor::Cpu, _) => multiply_packed(x, matrix),
     }
 }
 
@@ -111,15 +111,9 @@ fn multiply_packed(x: &Array, matrix: &QuantizedMatrix) -> Result<Array> {
     )
 }
 
-/// From how many rows of `x` on expanding the weights is faster than multiplying them packed.
-/// Measured: a packed row costs MLX's CPU kernel the same at any width, and expanding as much as 5 to
-/// 25 of them where values straddle bytes. Where they do not, their fields pay from two rows on.
-fn expansion_pays_from(bits: i32) -> i32 {
-    match bits {
-        2 | 4 | 8 => 2,
-        _ => 24,
-    }
-}
+/// From how many rows of `x` on MLX's expansion is faster than its packed product, where values straddle
+/// bytes. Measured: a packed row costs the same at any width, and expanding as much as 5 to 25 of them.
+const EXPANSION_PAYS_FROM: i32 = 24;
 
 /// The rows of a weight in ranges of at most `elements` elements.
 fn row_blocks(rows: i32, x: &Array, elements: i32) -> Vec<Range<i32>> {

@@ -4,8 +4,9 @@
 //! ahead of its thread, so that the peak cannot be read off the formulas of the model. The shares
 //! below are least-squares fits over 144 measured peaks (4 models of both families, 4 and 8 bits and
 //! bfloat16, prompts of 256 to 2,048 tokens, steps of 16 to 1,024) on a CPU; the largest error was 6 %
-//! of the peak before the shares were rounded. Those of quantised MLPs were fitted again, to nine peaks,
-//! when their products changed. `rust/engine/tests/fit.rs` holds all of them to real models.
+//! of the peak before the shares were rounded. Those of quantised MLPs were set again by hand when
+//! their products changed, to the nine peaks in `rust/engine/tests/fit.rs` that they decide; the other
+//! shares are held there to models that they were not fitted to.
 //! For Metal they are what the same graph keeps with fused attention; nobody has measured them there
 //! yet.
 
@@ -117,16 +118,16 @@ impl Rows<'_> {
 
     /// One block of expanded weights; nothing where they are used as they are.
     fn block_bytes(&self) -> u64 {
-        let hidden = u64::from(self.geometry.hidden_size);
-        let elements = match self.geometry.weights_are_quantized {
-            true if self.step.tokens < EXPANDED_FROM => 0,
-            true => {
-                BLOCK_ELEMENTS.min(hidden.saturating_mul(self.geometry.intermediate_size.into()))
-            }
-            false => {
-                BLOCK_ELEMENTS.min(hidden.saturating_mul(self.geometry.vocabulary_size.into()))
-            }
+        let is_quantized = self.geometry.weights_are_quantized;
+        if is_quantized && self.step.tokens < EXPANDED_FROM {
+            return 0;
+        }
+        let outputs = match is_quantized {
+            true => self.geometry.intermediate_size,
+            false => self.geometry.vocabulary_size,
         };
+        let matrix = u64::from(self.geometry.hidden_size).saturating_mul(outputs.into());
+        let elements = BLOCK_ELEMENTS.min(matrix);
         elements * 4
     }
 
