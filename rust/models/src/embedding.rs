@@ -1,9 +1,9 @@
-//! Token embedding, and the head that may share its weight.
+//! Token embedding, whose weight a head may share.
 
 use headroom_mlx::{Array, Result};
 
 use crate::error::ModelError;
-use crate::linear::{Linear, LinearShape, Matrix};
+use crate::linear::Matrix;
 use crate::tensor_source::TensorSource;
 
 /// Rows of a `(vocabulary, hidden)` matrix.
@@ -24,41 +24,23 @@ impl Embedding {
         })
     }
 
-    /// `(1, tokens)` ids to `(1, tokens, hidden)`.
-    pub(crate) fn forward(&self, tokens: &Array) -> Result<Array> {
-        self.weight.rows(tokens)
-    }
-}
-
-/// From hidden states to logits.
-#[derive(Debug)]
-pub(crate) enum Head {
-    /// The embedding's own weight.
-    Tied,
-    /// A weight of its own.
-    Own(Linear),
-}
-
-impl Head {
-    pub(crate) fn read(
+    /// A table that stays in its file, of which rows are read as they are asked for.
+    pub(crate) fn read_rows_from_file(
         source: &mut dyn TensorSource,
         layer: &str,
         vocabulary: usize,
-        hidden: usize,
+        width: usize,
     ) -> std::result::Result<Self, ModelError> {
-        let shape = LinearShape {
-            inputs: hidden,
-            outputs: vocabulary,
-            has_bias: false,
-        };
-        Ok(Self::Own(Linear::read(source, layer, shape)?))
+        Self::read(source, layer, vocabulary, width)
     }
 
-    /// `(1, rows, hidden)` to `(1, rows, vocabulary)`.
-    pub(crate) fn forward(&self, hidden: &Array, embedding: &Embedding) -> Result<Array> {
-        match self {
-            Self::Tied => embedding.weight.multiply(hidden),
-            Self::Own(linear) => linear.forward(hidden),
-        }
+    /// `(sequences, tokens)` ids to `(sequences, tokens, hidden)`.
+    pub(crate) fn forward(&self, tokens: &Array) -> Result<Array> {
+        self.weight.rows(tokens)
+    }
+
+    /// `(sequences, rows, hidden)` to `(sequences, rows, vocabulary)`: the same weight as a head.
+    pub(crate) fn as_head(&self, hidden: &Array) -> Result<Array> {
+        self.weight.multiply(hidden)
     }
 }
