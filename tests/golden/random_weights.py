@@ -4,6 +4,7 @@ Attention prefers some positions over others, norms differ from one, biases from
 and logits spread over several units.
 """
 
+import copy
 import importlib
 import math
 import zlib
@@ -15,14 +16,20 @@ from mlx.utils import tree_flatten, tree_unflatten
 from table import Case
 
 
+HEAD_BY_FILE = ("gemma3", "gemma3_text")
+"""Families whose mlx-lm model ties its head when the files hold none."""
+
+NORMS_ABOUT_ZERO = ("gemma3", "gemma3_text")
+"""Families that add one to the weight of a norm."""
+
+
 def generator(case: Case, purpose: str) -> np.random.Generator:
     return np.random.Generator(np.random.PCG64(zlib.crc32(f"{case.name}/{purpose}".encode())))
 
 
 def random_model(case: Case, config: dict):
     """mlx-lm's model of this config, in the case's dtype."""
-    module = importlib.import_module(f"mlx_lm.models.{case.family}")
-    model = module.Model(module.ModelArgs.from_dict(config))
+    model = new_model(case, config)
     weights = generator(case, "weights")
     dtype = getattr(mx, case.dtype)
     model.update(
@@ -36,12 +43,19 @@ def random_model(case: Case, config: dict):
     return model
 
 
+def new_model(case: Case, config: dict):
+    module = importlib.import_module(f"mlx_lm.models.{case.family}")
+    model = module.Model(module.ModelArgs.from_dict(copy.deepcopy(config)))
+    if case.family in HEAD_BY_FILE and not case.own_head:
+        getattr(model, "language_model", model).sanitize({})
+    return model
+
+
 def random_tensor(case: Case, weights: np.random.Generator, name: str, shape: tuple) -> np.ndarray:
     noise = weights.standard_normal(shape, dtype=np.float32)
-    if name.endswith(("q_norm.weight", "k_norm.weight")):
-        return 1.5 + 0.2 * noise
     if name.endswith("norm.weight"):
-        return 1.0 + 0.2 * noise
+        middle = 1.5 if name.endswith(("q_norm.weight", "k_norm.weight")) else 1.0
+        return middle - (case.family in NORMS_ABOUT_ZERO) + 0.2 * noise
     if name.endswith(".bias"):
         return 0.5 * noise
     own = math.prod(factor for part, factor in case.gains.items() if part in name)

@@ -88,7 +88,8 @@ def patched(case: Case, name: str | None, misreading: dict) -> contextlib.Abstra
 
 def prompt(case: Case) -> np.ndarray:
     """Random ids with the last id of the vocabulary first and id 0 twice in a row."""
-    vocab_size = published_config(case)["vocab_size"]
+    config = published_config(case)
+    vocab_size = {**config.get("text_config", {}), **config}["vocab_size"]
     tokens = generator(case, "prompt").integers(0, vocab_size, case.tokens, dtype=np.int32)
     tokens[0], tokens[5:7], tokens[-1] = vocab_size - 1, 0, vocab_size - 1
     return tokens

@@ -34,6 +34,8 @@ class Case:
     quantization: Quantization | None = None
     leftovers: tuple = ()
     """Tensors in the files that the model must ignore: see `leftovers.py`."""
+    own_head: bool = False
+    """Whether the files hold a head, where mlx-lm goes by that and not by the config."""
     names: tuple = ()
     """Pairs (pattern, replacement) from mlx-lm's weight names to the published ones."""
     gains: dict = field(default_factory=dict)
