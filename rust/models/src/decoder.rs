@@ -118,9 +118,8 @@ impl LanguageModel for Decoder {
             LogitRows::All => hidden,
             LogitRows::Last => hidden.try_index((.., -1.., ..))?,
         };
-        Ok(self
-            .head
-            .forward(&self.norm.forward(&hidden)?, &self.embedding)?)
+        self.head
+            .forward(&self.norm.forward(&hidden)?, &self.embedding)
     }
 }
 

@@ -18,6 +18,7 @@ mod normalization;
 mod qwen3;
 mod rope;
 mod settings;
+mod table;
 mod tensor_source;
 
 pub use cache::{
