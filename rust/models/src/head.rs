@@ -57,13 +57,17 @@ impl Head {
     }
 
     /// `(sequences, rows, hidden)` to `(sequences, rows, vocabulary)`.
-    pub(crate) fn forward(&self, hidden: &Array, embedding: &Embedding) -> Result<Array> {
+    pub(crate) fn forward(
+        &self,
+        hidden: &Array,
+        embedding: &Embedding,
+    ) -> std::result::Result<Array, ModelError> {
         let logits = match &self.weight {
             HeadWeight::Tied => embedding.as_head(hidden)?,
             HeadWeight::Own(linear) => linear.forward(hidden)?,
         };
         match self.soft_cap {
-            Some(cap) => capped(&logits, cap),
+            Some(cap) => Ok(capped(&logits, cap)?),
             None => Ok(logits),
         }
     }

@@ -33,6 +33,7 @@ mod qwen3;
 mod rope;
 mod settings;
 mod smollm3;
+mod table;
 mod tensor_source;
 mod text_part;
 

@@ -13,12 +13,23 @@ use headroom_formats::{
 use headroom_mlx::{Array, Dtype, Exception, Processor, array_from_bytes};
 
 use crate::error::ModelError;
+use crate::linear::Matrix;
 use crate::model::LoadProgress;
+use crate::table::{MatrixInFile, Table, TablePlace};
 
 /// Hands out a checkpoint's tensors by name.
 pub(crate) trait TensorSource {
     /// The tensor that `expected` describes.
     fn tensor(&mut self, expected: ExpectedTensor) -> Result<Array, ModelError>;
+
+    /// The weight `(rows, width)` of `layer`, of which single rows are wanted.
+    fn table(
+        &mut self,
+        layer: &str,
+        rows: usize,
+        width: usize,
+        place: TablePlace,
+    ) -> Result<Table, ModelError>;
 
     /// How the layer of that name, with that many inputs, is stored.
     fn stored_as(&self, layer: &str, inputs: usize) -> LayerQuantization;
@@ -74,7 +85,7 @@ impl<'a> Inventory<'a> {
         &self.expected
     }
 
-    /// What they will take in memory.
+    /// What they will take in memory: all that does not stay in its file.
     pub(crate) fn resident_bytes(&self) -> u64 {
         self.resident_bytes
     }
@@ -111,6 +122,21 @@ impl TensorSource for Inventory<'_> {
         let expected = ExpectedTensor::float(name, vec![length]);
         self.expected.push(expected);
         Ok(Array::from_f32(0.0))
+    }
+
+    fn table(
+        &mut self,
+        layer: &str,
+        rows: usize,
+        width: usize,
+        place: TablePlace,
+    ) -> Result<Table, ModelError> {
+        let before = self.resident_bytes;
+        let matrix = Matrix::read(self, layer, rows, width)?;
+        if place == TablePlace::File {
+            self.resident_bytes = before;
+        }
+        Ok(Table::Memory(matrix))
     }
 
     fn stored_as(&self, layer: &str, inputs: usize) -> LayerQuantization {
@@ -176,6 +202,26 @@ impl TensorSource for Reader<'_> {
         Ok(in_activation_precision(array)?)
     }
 
+    fn table(
+        &mut self,
+        layer: &str,
+        rows: usize,
+        width: usize,
+        place: TablePlace,
+    ) -> Result<Table, ModelError> {
+        let stored_as = self.stored_as(layer, width);
+        let checkpoint = self.stored.checkpoint;
+        Ok(match place {
+            TablePlace::Memory => Table::Memory(Matrix::read(self, layer, rows, width)?),
+            TablePlace::File => Table::File(MatrixInFile::open(
+                checkpoint,
+                layer,
+                [rows, width],
+                stored_as,
+            )?),
+        })
+    }
+
     fn stored_as(&self, layer: &str, inputs: usize) -> LayerQuantization {
         self.stored.stored_as(layer, inputs)
     }
@@ -193,7 +239,8 @@ pub(crate) fn in_activation_precision(array: Array) -> Result<Array, Exception> 
     }
 }
 
-fn mlx_dtype(stored: StoredDtype) -> Dtype {
+/// The type under which MLX knows a stored one.
+pub(crate) fn mlx_dtype(stored: StoredDtype) -> Dtype {
     match stored {
         StoredDtype::Float32 => Dtype::Float32,
         StoredDtype::Float16 => Dtype::Float16,

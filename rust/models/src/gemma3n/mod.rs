@@ -177,8 +177,8 @@ impl LanguageModel for Model {
             streams = layer.forward(&streams, &own, &mut caches, &mut views)?;
         }
         let hidden = self.gather(&streams, rows)?;
-        let hidden = self.norm.forward(&hidden)?;
-        Ok(self.head.forward(&hidden, &self.embedding)?)
+        self.head
+            .forward(&self.norm.forward(&hidden)?, &self.embedding)
     }
 }
 
