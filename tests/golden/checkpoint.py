@@ -44,15 +44,19 @@ def write_model(case: Case, directory: Path) -> None:
     if case.quantization:
         config = quantize(case, model, config)
     tensors = dict(tree_flatten(model.parameters())) | leftover_tensors(case, config)
-    tensors = {published_name(case, name): array for name, array in tensors.items()}
+    tensors = published_names(case, tensors)
     write_shards(case, tensors, get_total_parameters(model), directory)
     write_config(case, config, directory)
 
 
-def published_name(case: Case, name: str) -> str:
+def published_names(case: Case, tensors: dict) -> dict:
     for pattern, replacement in case.names:
-        name = re.sub(pattern, replacement, name)
-    return name
+        tensors = {
+            name if replacement is None else re.sub(pattern, replacement, name): array
+            for name, array in tensors.items()
+            if replacement is not None or not re.search(pattern, name)
+        }
+    return tensors
 
 
 def quantize(case: Case, model, config: dict) -> dict:

@@ -53,11 +53,28 @@ def packed_vision(case: Case, config: dict) -> dict:
     return zeros(groups, getattr(mx, case.dtype)) | zeros({f"{layer}.weight": (64, 8)}, mx.uint32)
 
 
+AUDIO_AND_VISION = {
+    "model.audio_tower.conformer.0.attention.post.weight": (8, 8),
+    "model.audio_tower.subsample_conv_projection.conv_0.conv.weight": (8, 3, 3, 1),
+    "model.embed_audio.embedding.weight": (4, 8),
+    "model.embed_audio.embedding_projection.weight": (32, 8),
+    "model.embed_vision.embedding.weight": (4, 8),
+    "model.embed_vision.soft_embedding_norm.weight": (8,),
+    "model.vision_tower.timm_model.conv_stem.bn.weight": (8,),
+    "model.vision_tower.timm_model.conv_stem.conv.weight": (8, 3, 3, 3),
+}
+
+
+def audio_and_vision(case: Case, config: dict) -> dict:
+    return zeros(AUDIO_AND_VISION, getattr(mx, case.dtype))
+
+
 def zeros(shapes: dict, dtype: mx.Dtype) -> dict:
     return {name: mx.zeros(shape, dtype) for name, shape in shapes.items()}
 
 
 KINDS = {
+    "audio_and_vision": audio_and_vision,
     "inv_freq": rotary_frequencies,
     "lm_head": untied_head,
     "packed_vision": packed_vision,

@@ -44,11 +44,19 @@ def random_model(case: Case, config: dict):
 
 
 def new_model(case: Case, config: dict):
-    module = importlib.import_module(f"mlx_lm.models.{case.family}")
-    model = module.Model(module.ModelArgs.from_dict(copy.deepcopy(config)))
+    config = copy.deepcopy(known_to_mlx_lm(config))
+    module = importlib.import_module(f"mlx_lm.models.{config['model_type']}")
+    model = module.Model(module.ModelArgs.from_dict(config))
     if case.family in HEAD_BY_FILE and not case.own_head:
         getattr(model, "language_model", model).sanitize({})
     return model
+
+
+def known_to_mlx_lm(config: dict) -> dict:
+    """mlx-lm reads a `gemma3n_text` only as the text part of a `gemma3n`."""
+    if config["model_type"] != "gemma3n_text":
+        return config
+    return {**config, "model_type": "gemma3n", "text_config": config}
 
 
 def random_tensor(case: Case, weights: np.random.Generator, name: str, shape: tuple) -> np.ndarray:
@@ -56,6 +64,8 @@ def random_tensor(case: Case, weights: np.random.Generator, name: str, shape: tu
     if name.endswith("norm.weight"):
         middle = 1.5 if name.endswith(("q_norm.weight", "k_norm.weight")) else 1.0
         return middle - (case.family in NORMS_ABOUT_ZERO) + 0.2 * noise
+    if name.endswith("correct_output_scale"):
+        return 1.0 + 0.5 * noise
     if name.endswith(".bias"):
         return 0.5 * noise
     own = math.prod(factor for part, factor in case.gains.items() if part in name)
@@ -63,6 +73,8 @@ def random_tensor(case: Case, weights: np.random.Generator, name: str, shape: tu
 
 
 GAINS = {
+    # AltUp divides what it routes by the hidden size.
+    32.0: ("modality_router",),
     2.0: ("embed_tokens", "lm_head", "token_embeddings"),
     1.5: ("q_proj", "k_proj", "qkv_proj", "gate_proj", "gate_up_proj", "proj_1"),
 }

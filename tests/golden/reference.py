@@ -19,7 +19,7 @@ from mlx_lm.utils import load_model
 
 from checkpoint import merged, published_config, write_model
 from patches import applied
-from random_weights import generator
+from random_weights import generator, known_to_mlx_lm
 from table import Case
 
 TOLERANCE = 1e-3
@@ -97,7 +97,8 @@ def prompt(case: Case) -> np.ndarray:
 
 def load(directory: Path, overrides: dict):
     config = json.loads((directory / "config.json").read_text())
-    model, _ = load_model(directory, model_config=merged(config, overrides))
+    config = known_to_mlx_lm(merged(config, overrides))
+    model, _ = load_model(directory, model_config=config)
     model.set_dtype(mx.float32)
     return model
 

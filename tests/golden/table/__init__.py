@@ -6,12 +6,14 @@ fixtures cover; how they are written and computed is in `checkpoint.py` and
 `reference.py`.
 """
 
-from table import gemma3, gemma3_text, llama, nanochat, openelm, phi3, qwen3, smollm3
+from table import gemma3, gemma3_text, gemma3n, llama, nanochat, openelm, phi3, qwen3, smollm3
 from table.case import ABSENT, Case
 
 PUBLISHED = {
     "gemma3": gemma3.PUBLISHED,
     "gemma3_text": gemma3_text.PUBLISHED,
+    "gemma3n": gemma3n.PUBLISHED,
+    "gemma3n_text": gemma3n.PUBLISHED_TEXT,
     "llama": llama.PUBLISHED,
     "nanochat": nanochat.PUBLISHED,
     "openelm": openelm.PUBLISHED,
@@ -23,7 +25,7 @@ PUBLISHED = {
 
 CASES = [
     case
-    for family in (llama, qwen3, smollm3, phi3, openelm, nanochat, gemma3_text, gemma3)
+    for family in (llama, qwen3, smollm3, phi3, openelm, nanochat, gemma3_text, gemma3, gemma3n)
     for case in family.CASES
 ]
 

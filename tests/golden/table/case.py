@@ -37,7 +37,7 @@ class Case:
     own_head: bool = False
     """Whether the files hold a head, where mlx-lm goes by that and not by the config."""
     names: tuple = ()
-    """Pairs (pattern, replacement) from mlx-lm's weight names to the published ones."""
+    """Pairs (pattern, replacement) from mlx-lm's weight names to the published; None leaves out."""
     gains: dict = field(default_factory=dict)
     """Part of a tensor's name -> factor on its random values."""
     tokens: int = 24

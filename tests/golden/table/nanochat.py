@@ -32,7 +32,7 @@ AS_TRANSFORMERS_NAMES = (
     (r"\.mlp\.c_proj\.", ".mlp.fc2."),
 )
 
-GROUPED = {"hidden_size": 64, "intermediate_size": 256, "num_attention_heads": 4}
+GROUPED = {"hidden_size": 32, "intermediate_size": 128, "num_attention_heads": 4}
 SMALL_EMBEDDING = {"wte": 0.02}
 """So small that the first norm's epsilon shows."""
 LARGE_LOGITS = {"lm_head": 4.0}
@@ -61,10 +61,10 @@ MLX = [
     ),
     Case(
         "nanochat-uneven-heads",
-        "two heads of 36: hidden / heads is no power of two",
+        "two heads of 20: hidden / heads is no power of two",
         {
-            "hidden_size": 72,
-            "intermediate_size": 288,
+            "hidden_size": 40,
+            "intermediate_size": 160,
             "num_attention_heads": 2,
             "num_key_value_heads": 2,
         },
@@ -86,7 +86,7 @@ MLX = [
     Case(
         "nanochat-4-bit-group-64",
         "packed, untied",
-        GROUPED | {"num_key_value_heads": 2},
+        {**GROUPED, "hidden_size": 64, "num_key_value_heads": 2},
         quantization=Quantization(4, 64),
     ),
     Case(
