@@ -1,9 +1,8 @@
-//! Token embedding, and the head that may share its weight.
+//! Token embedding, whose weight a head may share.
 
 use headroom_mlx::Array;
 
 use crate::error::ModelError;
-use crate::linear::{Linear, LinearShape};
 use crate::table::{Table, TablePlace};
 use crate::tensor_source::TensorSource;
 
@@ -43,41 +42,9 @@ impl Embedding {
     pub(crate) fn forward(&self, tokens: &Array) -> Result<Array, ModelError> {
         self.table.rows(tokens)
     }
-}
 
-/// From hidden states to logits.
-#[derive(Debug)]
-pub(crate) enum Head {
-    /// The embedding's own weight.
-    Tied,
-    /// A weight of its own.
-    Own(Linear),
-}
-
-impl Head {
-    pub(crate) fn read(
-        source: &mut dyn TensorSource,
-        layer: &str,
-        vocabulary: usize,
-        hidden: usize,
-    ) -> Result<Self, ModelError> {
-        let shape = LinearShape {
-            inputs: hidden,
-            outputs: vocabulary,
-            has_bias: false,
-        };
-        Ok(Self::Own(Linear::read(source, layer, shape)?))
-    }
-
-    /// `(1, rows, hidden)` to `(1, rows, vocabulary)`.
-    pub(crate) fn forward(
-        &self,
-        hidden: &Array,
-        embedding: &Embedding,
-    ) -> Result<Array, ModelError> {
-        Ok(match self {
-            Self::Tied => embedding.table.multiply(hidden)?,
-            Self::Own(linear) => linear.forward(hidden)?,
-        })
+    /// `(sequences, rows, width)` to `(sequences, rows, vocabulary)`: the same weight as a head.
+    pub(crate) fn as_head(&self, hidden: &Array) -> Result<Array, ModelError> {
+        Ok(self.table.multiply(hidden)?)
     }
 }

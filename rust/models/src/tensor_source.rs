@@ -10,7 +10,7 @@ use std::ops::ControlFlow;
 use headroom_formats::{
     Checkpoint, Dtype as StoredDtype, ExpectedTensor, LayerQuantization, Quantization, TensorInfo,
 };
-use headroom_mlx::{Array, Dtype, Processor, array_from_bytes};
+use headroom_mlx::{Array, Dtype, Exception, Processor, array_from_bytes};
 
 use crate::error::ModelError;
 use crate::linear::Matrix;
@@ -36,6 +36,13 @@ pub(crate) trait TensorSource {
 
     /// Whether the checkpoint has this tensor at all, for what a configuration leaves open.
     fn contains(&self, name: &str) -> bool;
+
+    /// The tensor that `expected` describes, once `prepare` has made of it what the model uses.
+    fn prepared(
+        &mut self,
+        expected: ExpectedTensor,
+        prepare: &dyn Fn(Array) -> Result<Array, Exception>,
+    ) -> Result<Array, ModelError>;
 
     /// A small floating-point tensor (norm weight, bias) in the precision that activations have.
     fn vector(&mut self, name: String, length: usize) -> Result<Array, ModelError>;
@@ -92,6 +99,17 @@ impl<'a> Inventory<'a> {
 impl TensorSource for Inventory<'_> {
     fn tensor(&mut self, expected: ExpectedTensor) -> Result<Array, ModelError> {
         self.resident_bytes += self.stored_bytes(&expected.name);
+        self.expected.push(expected);
+        Ok(Array::from_f32(0.0))
+    }
+
+    fn prepared(
+        &mut self,
+        expected: ExpectedTensor,
+        _prepare: &dyn Fn(Array) -> Result<Array, Exception>,
+    ) -> Result<Array, ModelError> {
+        let elements: usize = expected.shape.iter().product();
+        self.resident_bytes += elements as u64 * size_of::<f32>() as u64;
         self.expected.push(expected);
         Ok(Array::from_f32(0.0))
     }
@@ -169,12 +187,19 @@ impl TensorSource for Reader<'_> {
         }
     }
 
+    fn prepared(
+        &mut self,
+        expected: ExpectedTensor,
+        prepare: &dyn Fn(Array) -> Result<Array, Exception>,
+    ) -> Result<Array, ModelError> {
+        let prepared = prepare(self.tensor(expected)?)?;
+        prepared.eval()?;
+        Ok(prepared)
+    }
+
     fn vector(&mut self, name: String, length: usize) -> Result<Array, ModelError> {
         let array = self.tensor(ExpectedTensor::float(name, vec![length]))?;
-        match Processor::current() {
-            Processor::Cpu => Ok(array.as_dtype(Dtype::Float32)?),
-            Processor::Gpu => Ok(array),
-        }
+        Ok(in_activation_precision(array)?)
     }
 
     fn table(
@@ -203,6 +228,14 @@ impl TensorSource for Reader<'_> {
 
     fn contains(&self, name: &str) -> bool {
         self.stored.checkpoint.contains(name)
+    }
+}
+
+/// As activations are: float32 on a CPU, the checkpoint's own precision on a GPU.
+pub(crate) fn in_activation_precision(array: Array) -> Result<Array, Exception> {
+    match Processor::current() {
+        Processor::Cpu => array.as_dtype(Dtype::Float32),
+        Processor::Gpu => Ok(array),
     }
 }
 
