@@ -227,11 +227,16 @@ impl Checkpoint {
         })
     }
 
-    fn known(&self, name: &str) -> Result<&TensorInfo, FormatError> {
-        self.info(name).ok_or_else(|| FormatError::UnknownTensor {
+    /// The error for a tensor that this checkpoint does not hold.
+    pub fn no_tensor(&self, name: &str) -> FormatError {
+        FormatError::UnknownTensor {
             directory: self.location.clone(),
             tensor: name.to_owned(),
-        })
+        }
+    }
+
+    fn known(&self, name: &str) -> Result<&TensorInfo, FormatError> {
+        self.info(name).ok_or_else(|| self.no_tensor(name))
     }
 }
 
