@@ -46,3 +46,4 @@ pub use error::ModelError;
 pub use family::{FAMILIES, Family, open, outline, shape_of};
 pub use model::{LanguageModel, LayerShape, LoadProgress, LogitRows, ModelOutline, ModelShape};
 pub use rope::RopeStretch;
+pub use table::EmbeddingPlacement;
