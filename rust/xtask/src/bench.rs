@@ -1,6 +1,6 @@
 //! What Headroom takes and saves, measured: strategies, governor, readings of memory, predictions,
-//! speed and memory beside mlx-lm, KV caches behind long contexts, turns of a conversation, and
-//! prompts that decode together.
+//! speed and memory beside mlx-lm, KV caches behind long contexts, turns of a conversation,
+//! prompts that decode together, and loading.
 //!
 //! Figures are printed with their targets and written to `target/bench/results.json`, where each part
 //! stands with the machine as it was, and stays until it is measured again. A target that is missed
@@ -16,6 +16,7 @@ mod contexts;
 mod fit;
 mod generation;
 mod governor;
+mod loading;
 mod machine;
 mod median;
 mod peers;
@@ -48,6 +49,8 @@ pub(crate) enum Part {
     Turns,
     /// Several prompts that decode together, beside one.
     Batch,
+    /// How fast a checkpoint of 1 GB loads, and what that takes.
+    Loading,
 }
 
 impl Part {
@@ -62,6 +65,7 @@ impl Part {
             Self::Contexts => "contexts",
             Self::Turns => "turns",
             Self::Batch => "batch",
+            Self::Loading => "loading",
         }
     }
 
@@ -76,6 +80,7 @@ impl Part {
             Self::Contexts => contexts::measure(workspace),
             Self::Turns => serving::measure_turns(workspace),
             Self::Batch => serving::measure_batch(workspace),
+            Self::Loading => loading::measure(workspace, headroom),
         }
     }
 }
