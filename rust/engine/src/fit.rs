@@ -212,16 +212,19 @@ pub(crate) fn clamped(tokens: usize) -> u32 {
 fn geometry_of_outline(outline: &ModelOutline) -> ModelGeometry {
     let ModelShape {
         hidden_size,
+        residual_streams,
         intermediate_size,
         heads,
         vocabulary_size,
         context_length,
         ref layers,
+        rope_stretch: _,
     } = outline.shape;
     ModelGeometry {
         weights_bytes: outline.weights_bytes,
         weights_are_quantized: outline.weights_are_quantized,
         hidden_size,
+        residual_streams,
         intermediate_size,
         heads,
         vocabulary_size,

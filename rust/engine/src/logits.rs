@@ -102,6 +102,7 @@ fn all_logits(
     chunk: usize,
     mut cache: KvCache,
 ) -> Result<Vec<f32>, EngineError> {
+    cache.model_cache.expect(fit::clamped(tokens.len()));
     let mut all = Vec::new();
     for piece in tokens.chunks(chunk.max(1)) {
         let ids = Array::from_slice(piece, &[1, piece.len() as i32]);

@@ -10,6 +10,7 @@ use crate::architecture::Architecture;
 use crate::error::ModelError;
 use crate::model::{LanguageModel, LoadProgress, ModelOutline, ModelShape};
 use crate::tensor_source::{Inventory, Reader, Stored};
+use crate::weights::read_weights;
 use crate::{gemma3, gemma3_text, gemma3n, llama, nanochat, openelm, phi3, qwen3, smollm3};
 
 /// A family: the `model_type` it goes by, and what its configuration means.
@@ -43,7 +44,7 @@ pub const FAMILIES: &[Family] = &[
 ];
 
 /// Loads the model in `directory`: `config.json` and safetensors, as Hugging Face and mlx-community
-/// publish them. `on_progress` hears of every tensor and may stop the loading.
+/// publish them. `on_progress` hears how far it has come and may stop the loading.
 ///
 /// # Errors
 /// When a file does not pass the gate, the family is unknown, the tensors are not those that the
@@ -53,8 +54,9 @@ pub fn open(
     on_progress: &mut dyn FnMut(LoadProgress) -> ControlFlow<()>,
 ) -> Result<Box<dyn LanguageModel>, ModelError> {
     let files = ModelFiles::open(directory)?;
-    files.take_inventory()?;
-    let mut reader = Reader::new(files.stored(), on_progress);
+    let inventory = files.take_inventory()?;
+    let weights = read_weights(&files.checkpoint, inventory.to_read(), on_progress)?;
+    let mut reader = Reader::new(files.stored(), weights);
     files.architecture.build(&mut reader)
 }
 

@@ -36,6 +36,7 @@ mod smollm3;
 mod table;
 mod tensor_source;
 mod text_part;
+mod weights;
 
 pub use cache::{
     CacheDescription, CacheLayout, CachePrecision, CacheQuantization, CacheStateError, ComputedIn,

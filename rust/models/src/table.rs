@@ -182,7 +182,8 @@ mod tests {
     use headroom_mlx::bytes_of_array;
 
     use super::*;
-    use crate::tensor_source::{Reader, Stored, TensorSource};
+    use crate::tensor_source::{Inventory, Reader, Stored, TensorSource};
+    use crate::weights::read_weights;
 
     const LAYER: &str = "model.embed_tokens";
 
@@ -211,8 +212,13 @@ mod tests {
             checkpoint: &Checkpoint::open(model).unwrap(),
             quantization: quantization.as_ref(),
         };
+        let mut inventory = Inventory::new(stored);
+        inventory
+            .table(LAYER, rows, width, TablePlace::Memory)
+            .unwrap();
         let go_on = &mut |_| ControlFlow::Continue(());
-        let mut reader = Reader::new(stored, go_on);
+        let weights = read_weights(stored.checkpoint, inventory.to_read(), go_on).unwrap();
+        let mut reader = Reader::new(stored, weights);
         let places = [TablePlace::Memory, TablePlace::File];
         let tables = places.map(|place| reader.table(LAYER, rows, width, place).unwrap());
         (tables, rows as u32)
