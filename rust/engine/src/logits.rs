@@ -72,8 +72,10 @@ impl LogitsRequest {
 impl LogitsRequest {
     fn load(&self) -> Result<LoadedWeights, EngineError> {
         let outline = outline(&self.directory)?;
-        fit::require_room(&self.directory, &outline, 0)?;
-        LoadedWeights::load(&self.directory, &outline, |_| ControlFlow::Continue(()))
+        let embedding = fit::require_room(&self.directory, &outline, 0)?;
+        LoadedWeights::load(&self.directory, &outline, embedding, |_| {
+            ControlFlow::Continue(())
+        })
     }
 }
 

@@ -14,9 +14,8 @@ use crate::architecture::Architecture;
 use crate::attention::{Attention, HeadNorms};
 use crate::cache::KeyValueCache;
 use crate::decoder::{Block, Decoder, Entry};
-use crate::embedding::Embedding;
 use crate::error::ModelError;
-use crate::head::{Head, HeadSettings};
+use crate::head::{HeadSettings, read_embedding_and_head};
 use crate::linear::{Linear, LinearShape};
 use crate::model::{LanguageModel, ModelShape};
 use crate::normalization::RmsNorm;
@@ -178,9 +177,8 @@ impl Architecture for NanoChat {
             soft_cap: Some(self.soft_cap),
             ..settings.head()
         };
-        let (vocabulary, width) = (settings.vocabulary_size, settings.hidden_size);
-        let embedding = Embedding::read(source, lineage.embedding, vocabulary, width)?;
-        let head = Head::read(source, "lm_head", &head)?;
+        let names = [lineage.embedding, "lm_head"];
+        let (embedding, head) = read_embedding_and_head(source, names, &head)?;
         let blocks = (0..settings.layers).map(|number| self.block(source, &lineage, number));
         Ok(Box::new(Decoder {
             embedding,

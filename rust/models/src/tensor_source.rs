@@ -14,7 +14,7 @@ use headroom_mlx::{Array, Dtype, Exception, Processor};
 
 use crate::error::ModelError;
 use crate::linear::Matrix;
-use crate::table::{MatrixInFile, Table, TablePlace};
+use crate::table::{EmbeddingPlacement, MatrixInFile, Table};
 use crate::weights::Weights;
 
 /// Hands out a checkpoint's tensors by name.
@@ -28,8 +28,11 @@ pub(crate) trait TensorSource {
         layer: &str,
         rows: usize,
         width: usize,
-        place: TablePlace,
+        placement: EmbeddingPlacement,
     ) -> Result<Table, ModelError>;
+
+    /// Where a table lies that no head shares.
+    fn embedding_placement(&self) -> EmbeddingPlacement;
 
     /// How the layer of that name, with that many inputs, is stored.
     fn stored_as(&self, layer: &str, inputs: usize) -> LayerQuantization;
@@ -48,11 +51,12 @@ pub(crate) trait TensorSource {
     fn vector(&mut self, name: String, length: usize) -> Result<Array, ModelError>;
 }
 
-/// What both sources know: the files and how their layers are stored.
+/// What both sources know: the files, how their layers are stored, and where tables are wanted.
 #[derive(Clone, Copy)]
 pub(crate) struct Stored<'a> {
     pub(crate) checkpoint: &'a Checkpoint,
     pub(crate) quantization: Option<&'a Quantization>,
+    pub(crate) embedding: EmbeddingPlacement,
 }
 
 impl Stored<'_> {
@@ -138,17 +142,21 @@ impl TensorSource for Inventory<'_> {
         layer: &str,
         rows: usize,
         width: usize,
-        place: TablePlace,
+        placement: EmbeddingPlacement,
     ) -> Result<Table, ModelError> {
         let (bytes_before, tensors_before) = (self.resident_bytes, self.expected.len());
         let matrix = Matrix::read(self, layer, rows, width)?;
-        if place == TablePlace::File {
+        if placement == EmbeddingPlacement::File {
             let tensors = self.expected.iter().skip(tensors_before);
             let names = tensors.map(|tensor| tensor.name.clone());
             self.left_in_files.extend(names);
             self.resident_bytes = bytes_before;
         }
         Ok(Table::Memory(matrix))
+    }
+
+    fn embedding_placement(&self) -> EmbeddingPlacement {
+        self.stored.embedding
     }
 
     fn stored_as(&self, layer: &str, inputs: usize) -> LayerQuantization {
@@ -200,19 +208,23 @@ impl TensorSource for Reader<'_> {
         layer: &str,
         rows: usize,
         width: usize,
-        place: TablePlace,
+        placement: EmbeddingPlacement,
     ) -> Result<Table, ModelError> {
         let stored_as = self.stored_as(layer, width);
         let checkpoint = self.stored.checkpoint;
-        Ok(match place {
-            TablePlace::Memory => Table::Memory(Matrix::read(self, layer, rows, width)?),
-            TablePlace::File => Table::File(MatrixInFile::open(
+        Ok(match placement {
+            EmbeddingPlacement::Memory => Table::Memory(Matrix::read(self, layer, rows, width)?),
+            EmbeddingPlacement::File => Table::File(MatrixInFile::open(
                 checkpoint,
                 layer,
                 [rows, width],
                 stored_as,
             )?),
         })
+    }
+
+    fn embedding_placement(&self) -> EmbeddingPlacement {
+        self.stored.embedding
     }
 
     fn stored_as(&self, layer: &str, inputs: usize) -> LayerQuantization {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use headroom_formats::Checkpoint;
 use headroom_mlx::Array;
-use headroom_models::{CacheLayout, LanguageModel, LogitRows, open};
+use headroom_models::{CacheLayout, EmbeddingPlacement, LanguageModel, LogitRows, open};
 
 /// Largest difference allowed, as a share of the largest expected logit.
 const TOLERANCE: f32 = 1e-3;
@@ -44,8 +44,12 @@ fn load(directory: &Path) -> Result<Case, String> {
         .unwrap()
         .to_string_lossy()
         .into_owned();
-    let model = open(&directory.join("model"), &mut |_| ControlFlow::Continue(()))
-        .map_err(|error| format!("{name}: {error}"))?;
+    let model = open(
+        &directory.join("model"),
+        EmbeddingPlacement::Memory,
+        &mut |_| ControlFlow::Continue(()),
+    )
+    .map_err(|error| format!("{name}: {error}"))?;
     Ok(Case {
         model,
         tokens: words("tokens")
