@@ -1,5 +1,5 @@
 //! What Headroom takes and saves, measured: strategies, governor, readings of memory, predictions,
-//! speed and memory beside mlx-lm, KV caches behind long contexts, turns of a conversation, and
+//! speed and memory beside mlx-lm, every model family, KV caches behind long contexts, turns of a conversation, and
 //! prompts that decode together.
 //!
 //! Figures are printed with their targets and written to `target/bench/results.json`, where each part
@@ -13,6 +13,7 @@ use clap::ValueEnum;
 use serde_json::{Map, Value, json};
 
 mod contexts;
+mod families;
 mod fit;
 mod generation;
 mod governor;
@@ -42,6 +43,8 @@ pub(crate) enum Part {
     Fit,
     /// Headroom beside mlx-lm.
     Peers,
+    /// Every model family beside mlx-lm.
+    Families,
     /// Each kind of KV cache behind short and long contexts, beside mlx-lm's.
     Contexts,
     /// A turn of a conversation whose cache is kept, beside the whole prompt.
@@ -59,6 +62,7 @@ impl Part {
             Self::Reading => "reading",
             Self::Fit => "fit",
             Self::Peers => "peers",
+            Self::Families => "families",
             Self::Contexts => "contexts",
             Self::Turns => "turns",
             Self::Batch => "batch",
@@ -73,6 +77,7 @@ impl Part {
             Self::Reading => reading::measure(workspace),
             Self::Fit => fit::measure(workspace),
             Self::Peers => peers::measure(workspace, headroom),
+            Self::Families => families::measure(workspace, headroom),
             Self::Contexts => contexts::measure(workspace),
             Self::Turns => serving::measure_turns(workspace),
             Self::Batch => serving::measure_batch(workspace),
