@@ -95,7 +95,11 @@ fn every_run_of(name: &str, runs_at_least: usize) {
     .unwrap();
     let runs = std::fs::read_to_string(directory.join("caches.json")).unwrap();
     let runs: Vec<Run> = serde_json::from_str(&runs).unwrap();
-    assert!(runs.len() >= runs_at_least, "only {} runs found", runs.len());
+    assert!(
+        runs.len() >= runs_at_least,
+        "only {} runs found",
+        runs.len()
+    );
     for run in runs {
         let expected = words(&logits, &run.name, f32::from_le_bytes);
         let actual = run.logits(&*model, &prompt);
