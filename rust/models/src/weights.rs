@@ -1,10 +1,10 @@
 //! All of a model's tensors, read into the memory that keeps them before the model is built.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
-use headroom_formats::{Checkpoint, ExpectedTensor, FormatError, TensorInfo};
-use headroom_mlx::{Array, ArrayMemory, use_huge_pages};
+use headroom_formats::{Checkpoint, ExpectedTensor, FormatError, TensorBuffers};
+use headroom_mlx::{Array, ArrayBlock, ArrayLayout};
 
 use crate::error::ModelError;
 use crate::model::LoadProgress;
@@ -26,19 +26,11 @@ pub(crate) fn read_weights<'a>(
     expected: impl Iterator<Item = &'a ExpectedTensor>,
     on_progress: OnProgress<'_>,
 ) -> Result<Weights, ModelError> {
-    let mut memories = BTreeMap::new();
-    for tensor in expected {
-        memories.insert(&*tensor.name, memory_for(checkpoint, tensor)?);
-    }
-    use_huge_pages(memories.values_mut());
-    let total_bytes = memories
-        .values_mut()
-        .map(|memory| memory.bytes().len() as u64)
-        .sum();
-    let buffers = memories
-        .iter_mut()
-        .map(|(name, memory)| (*name, memory.bytes()));
-    let outcome = checkpoint.read_all(buffers.collect(), &mut |read_bytes| {
+    let names: BTreeSet<&str> = expected.map(|tensor| &*tensor.name).collect();
+    let mut block = block_for(checkpoint, &names)?;
+    let buffers: TensorBuffers = names.iter().copied().zip(block.parts()).collect();
+    let total_bytes = buffers.iter().map(|(_, buffer)| buffer.len() as u64).sum();
+    let outcome = checkpoint.read_all(buffers, &mut |read_bytes| {
         on_progress(LoadProgress {
             read_bytes,
             total_bytes,
@@ -47,30 +39,29 @@ pub(crate) fn read_weights<'a>(
     if outcome == ControlFlow::Break(()) {
         return Err(ModelError::Cancelled);
     }
-    let arrays = memories.into_iter();
-    arrays
-        .map(|(name, memory)| Ok((name.to_owned(), memory.into_array()?)))
-        .collect()
+    let names = names.into_iter().map(str::to_owned);
+    Ok(names.zip(block.into_arrays()?).collect())
 }
 
-fn memory_for(
-    checkpoint: &Checkpoint,
-    tensor: &ExpectedTensor,
-) -> Result<ArrayMemory, FormatError> {
-    let info = checkpoint.info(&tensor.name);
-    let info = info.ok_or_else(|| checkpoint.no_tensor(&tensor.name))?;
-    ArrayMemory::new(&info.shape, mlx_dtype(info.dtype))
-        .map_err(|_| out_of_memory(checkpoint, tensor, info))
+/// Memory for these tensors.
+fn block_for(checkpoint: &Checkpoint, names: &BTreeSet<&str>) -> Result<ArrayBlock, ModelError> {
+    let mut layouts = Vec::with_capacity(names.len());
+    let mut needed_bytes = 0;
+    for name in names {
+        let info = checkpoint
+            .info(name)
+            .ok_or_else(|| checkpoint.no_tensor(name))?;
+        layouts.push(ArrayLayout::new(&info.shape, mlx_dtype(info.dtype))?);
+        needed_bytes += info.byte_len();
+    }
+    let block = ArrayBlock::new(layouts);
+    block.map_err(|_| out_of_memory(checkpoint, needed_bytes).into())
 }
 
-fn out_of_memory(
-    checkpoint: &Checkpoint,
-    tensor: &ExpectedTensor,
-    info: &TensorInfo,
-) -> FormatError {
+fn out_of_memory(checkpoint: &Checkpoint, needed_bytes: u64) -> FormatError {
     FormatError::OutOfMemory {
         path: checkpoint.location().to_owned(),
-        what: tensor.name.clone(),
-        needed_bytes: info.byte_len(),
+        what: "all its tensors".to_owned(),
+        needed_bytes,
     }
 }
