@@ -15,7 +15,6 @@ from mlx.utils import tree_flatten, tree_unflatten
 
 from table import Case
 
-
 HEAD_BY_FILE = ("gemma3", "gemma3_text")
 """Families whose mlx-lm model ties its head when the files hold none."""
 

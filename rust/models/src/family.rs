@@ -86,7 +86,12 @@ pub fn outline(directory: &Path) -> Result<ModelOutline, ModelError> {
 /// # Errors
 /// When the family is unknown or a field is missing or not allowed.
 pub fn shape_of(config: &ConfigFile) -> Result<ModelShape, ModelError> {
-    Ok((family_of(config)?.read)(config)?.shape())
+    Ok(architecture_of(config)?.shape())
+}
+
+/// What a configuration means.
+pub(crate) fn architecture_of(config: &ConfigFile) -> Result<Box<dyn Architecture>, ModelError> {
+    Ok((family_of(config)?.read)(config)?)
 }
 
 /// A model's files past the gate, before any tensor is read.

@@ -10,6 +10,7 @@ mod architecture;
 mod attention;
 mod cache;
 mod decoder;
+mod demand;
 mod embedding;
 mod error;
 mod family;
@@ -42,6 +43,7 @@ pub use cache::{
     CacheDescription, CacheLayout, CachePrecision, CacheQuantization, CacheStateError, ComputedIn,
     ModelCache,
 };
+pub use demand::demanded_tensors;
 pub use error::ModelError;
 pub use family::{FAMILIES, Family, open, outline, shape_of};
 pub use model::{LanguageModel, LayerShape, LoadProgress, LogitRows, ModelOutline, ModelShape};

@@ -18,10 +18,10 @@ mod report;
 use super::preparation;
 use crate::process::announce;
 use crate::workspace::Workspace;
-use checkpoint::Checkpoint;
+pub(crate) use checkpoint::Checkpoint;
 pub(crate) use contender::{Contender, Programs, python};
 use measurement::Sample;
-pub(crate) use measurement::cold_start_seconds;
+pub(crate) use measurement::{Figures, cold_start_seconds, figures};
 
 /// Odd, so that a median is a measurement.
 const ROUNDS: usize = 3;

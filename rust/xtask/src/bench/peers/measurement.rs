@@ -68,7 +68,12 @@ pub(crate) fn cold_start_seconds(
     Ok(elapsed.as_secs_f64())
 }
 
-fn figures(programs: &Programs, contender: Contender, checkpoint: &Checkpoint) -> Result<Figures> {
+/// What one process tells of the checkpoint's prompt and the tokens after it.
+pub(crate) fn figures(
+    programs: &Programs,
+    contender: Contender,
+    checkpoint: &Checkpoint,
+) -> Result<Figures> {
     let mut command = programs.generate(contender, &checkpoint.directory, checkpoint.new_tokens);
     let child = start(command.arg("--json"), &checkpoint.prompt)?;
     let output = finish(child, contender.name())?;
