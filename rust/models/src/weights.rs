@@ -65,3 +65,16 @@ fn out_of_memory(checkpoint: &Checkpoint, needed_bytes: u64) -> FormatError {
         needed_bytes,
     }
 }
+
+/// One tensor of a checkpoint, read straight into the memory that keeps it.
+///
+/// # Errors
+/// When there is no such tensor or no memory for it, or its file has changed.
+pub fn read_tensor(checkpoint: &Checkpoint, name: &str) -> Result<Array, ModelError> {
+    let mut block = block_for(checkpoint, &BTreeSet::from([name]))?;
+    for buffer in block.parts() {
+        checkpoint.read_into(name, buffer)?;
+    }
+    let array = block.into_arrays()?.into_iter().next();
+    array.ok_or_else(|| checkpoint.no_tensor(name).into())
+}
