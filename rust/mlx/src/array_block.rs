@@ -1,5 +1,9 @@
 //! Memory that becomes arrays once their bytes have been read: no second copy of a weight exists.
 
+use std::fs::File;
+
+#[cfg(target_vendor = "apple")]
+use crate::Processor;
 use crate::tensor_bytes::item_bytes;
 use crate::{Array, Dtype, Exception, Result};
 
@@ -49,6 +53,11 @@ impl ArrayLayout {
             bytes: elements.ok_or_else(too_large)?,
         })
     }
+
+    /// What the array takes.
+    pub fn byte_len(&self) -> u64 {
+        self.bytes as u64
+    }
 }
 
 impl ArrayBlock {
@@ -74,6 +83,26 @@ impl ArrayBlock {
     pub fn into_arrays(self) -> Result<Vec<Array>> {
         self.memory.into_arrays()
     }
+}
+
+/// The array whose bytes lie in `file` from `offset` on, over the file's own pages: nothing is read
+/// before it is used, and what the system drops under pressure it can read again. `None` where that
+/// cannot be: only Metal takes memory as it is, and only whole pages of it.
+///
+/// A page of a file that has been cut short ends the process that touches it, so this is for files
+/// that nobody may write.
+#[cfg(target_vendor = "apple")]
+pub fn map_array(file: &File, offset: u64, layout: &ArrayLayout) -> Option<Array> {
+    match Processor::current() {
+        Processor::Gpu => mapped::map_array(file, offset, layout),
+        Processor::Cpu => None,
+    }
+}
+
+/// As on Apple's systems, but elsewhere MLX copies what it is given.
+#[cfg(not(target_vendor = "apple"))]
+pub fn map_array(_file: &File, _offset: u64, _layout: &ArrayLayout) -> Option<Array> {
+    None
 }
 
 fn no_memory() -> Exception {

@@ -1,6 +1,6 @@
 //! What Headroom takes and saves, measured: strategies, governor, readings of memory, predictions,
-//! speed and memory beside mlx-lm, every model family, KV caches behind long contexts, turns of a conversation, and
-//! prompts that decode together.
+//! speed and memory beside mlx-lm, every model family, KV caches behind long contexts, turns of a
+//! conversation, prompts that decode together, and loading.
 //!
 //! Figures are printed with their targets and written to `target/bench/results.json`, where each part
 //! stands with the machine as it was, and stays until it is measured again. A target that is missed
@@ -17,6 +17,7 @@ mod families;
 mod fit;
 mod generation;
 mod governor;
+mod loading;
 mod machine;
 mod median;
 mod peers;
@@ -51,6 +52,8 @@ pub(crate) enum Part {
     Turns,
     /// Several prompts that decode together, beside one.
     Batch,
+    /// How fast a checkpoint of 1 GB loads, and what that takes.
+    Loading,
 }
 
 impl Part {
@@ -66,6 +69,7 @@ impl Part {
             Self::Contexts => "contexts",
             Self::Turns => "turns",
             Self::Batch => "batch",
+            Self::Loading => "loading",
         }
     }
 
@@ -81,6 +85,7 @@ impl Part {
             Self::Contexts => contexts::measure(workspace),
             Self::Turns => serving::measure_turns(workspace),
             Self::Batch => serving::measure_batch(workspace),
+            Self::Loading => loading::measure(workspace, headroom),
         }
     }
 }

@@ -2,6 +2,8 @@
 //! whole pages long. Others it copies, so that one tensor at a time is there twice.
 
 use std::ffi::c_void;
+use std::fs::File;
+use std::os::fd::AsRawFd;
 use std::ptr::NonNull;
 
 use super::{ArrayLayout, no_memory};
@@ -41,6 +43,19 @@ impl Memory {
     }
 }
 
+/// Over the whole pages of a file that hold the array and nothing else; `None` where there are none.
+pub(super) fn map_array(file: &File, offset: u64, layout: &ArrayLayout) -> Option<Array> {
+    let page_bytes = page_bytes()?;
+    let is_whole = offset.is_multiple_of(page_bytes as u64)
+        && layout.bytes.is_multiple_of(page_bytes)
+        && layout.bytes > 0;
+    let pages = match is_whole {
+        true => Pages::of_file(file, offset, layout.bytes)?,
+        false => return None,
+    };
+    array_over(layout, pages).ok()
+}
+
 fn array_over(layout: &ArrayLayout, pages: Pages) -> Result<Array> {
     let start = pages.start.as_ptr();
     let pages = Box::into_raw(Box::new(pages)).cast::<c_void>();
@@ -72,17 +87,25 @@ struct Pages {
 impl Pages {
     fn anonymous(length: usize) -> Option<Self> {
         let length = length.max(1);
-        // SAFETY: a new mapping, where the system wants it.
-        let start = unsafe {
-            libc::mmap(
-                std::ptr::null_mut(),
-                length,
-                libc::PROT_READ | libc::PROT_WRITE,
-                libc::MAP_PRIVATE | libc::MAP_ANON,
-                -1,
-                0,
-            )
-        };
+        Self::mapped(length, libc::MAP_ANON, (-1, 0))
+    }
+
+    /// What is written to them stays in this process; nothing is.
+    fn of_file(file: &File, offset: u64, length: usize) -> Option<Self> {
+        let offset = libc::off_t::try_from(offset).ok()?;
+        Self::mapped(length, 0, (file.as_raw_fd(), offset))
+    }
+
+    fn mapped(
+        length: usize,
+        kind: libc::c_int,
+        (file, offset): (libc::c_int, libc::off_t),
+    ) -> Option<Self> {
+        let protection = libc::PROT_READ | libc::PROT_WRITE;
+        let kind = libc::MAP_PRIVATE | kind;
+        // SAFETY: a new mapping, where the system wants it; it outlives the file's descriptor.
+        let start =
+            unsafe { libc::mmap(std::ptr::null_mut(), length, protection, kind, file, offset) };
         let start = NonNull::new(start).filter(|start| start.as_ptr() != libc::MAP_FAILED)?;
         Some(Self { start, length })
     }
@@ -93,6 +116,12 @@ impl Drop for Pages {
         // SAFETY: this value alone owns the mapping.
         unsafe { libc::munmap(self.start.as_ptr(), self.length) };
     }
+}
+
+fn page_bytes() -> Option<usize> {
+    // SAFETY: the call takes a plain number and gives one.
+    let bytes = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
+    usize::try_from(bytes).ok().filter(|&bytes| bytes > 0)
 }
 
 /// Called by MLX, perhaps from another thread.
