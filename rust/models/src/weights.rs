@@ -84,10 +84,8 @@ fn out_of_memory(checkpoint: &Checkpoint, needed_bytes: u64) -> FormatError {
 /// # Errors
 /// When there is no such tensor or no memory for it, or its file has changed.
 pub fn read_tensor(checkpoint: &Checkpoint, name: &str) -> Result<Array, ModelError> {
-    let mut block = block_for(checkpoint, &BTreeSet::from([name]))?;
-    for buffer in block.parts() {
-        checkpoint.read_into(name, buffer)?;
-    }
-    let array = block.into_arrays()?.into_iter().next();
+    let tensor = BTreeMap::from([(name, layout_of(checkpoint, name)?)]);
+    let mut read = read_into_place(checkpoint, tensor, &mut |_| ControlFlow::Continue(()))?;
+    let array = read.remove(name);
     array.ok_or_else(|| checkpoint.no_tensor(name).into())
 }
