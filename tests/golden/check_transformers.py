@@ -12,13 +12,12 @@ import sys
 from pathlib import Path
 
 import torch
-from safetensors.torch import load_file
-from transformers import AutoConfig, AutoModelForCausalLM
-
 from make import COMMITTED
 from reference import TOLERANCE
+from safetensors.torch import load_file
 from table import CASES, Case
 from table.nanochat import AS_TRANSFORMERS_NAMES
+from transformers import AutoConfig, AutoModelForCausalLM
 
 UNLIKE = {
     "llama-rope-linear-traditional": "transformers knows no `rope_traditional`",

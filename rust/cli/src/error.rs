@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use headroom_engine::EngineError;
 use headroom_hub::HubError;
 use headroom_memory::MemoryError;
+use headroom_quantize::QuantizeError;
 
 use crate::chat::command::CommandError;
 use crate::interrupt;
@@ -36,6 +37,8 @@ pub(crate) enum CliError {
     WriteFile { path: PathBuf, reason: String },
     #[error("cannot read the prompt from standard input: {0}")]
     ReadPrompt(io::Error),
+    #[error("cannot read {path}: {reason}; give a file of UTF-8 text", path = path.display())]
+    ReadText { path: PathBuf, reason: io::Error },
     #[error("this line is no UTF-8 and was left out; write it as UTF-8")]
     NotText,
     #[error("interrupted before the prompt was computed; nothing was written")]
@@ -44,6 +47,8 @@ pub(crate) enum CliError {
         "memory ran short before the prompt was computed; nothing was written, free memory or give a smaller --prefill-step"
     )]
     PromptTooLarge,
+    #[error(transparent)]
+    Quantize(#[from] QuantizeError),
     #[error(transparent)]
     Command(#[from] CommandError),
     #[error("a fault in headroom itself ended the command: {0}; please report it")]
@@ -71,11 +76,13 @@ impl CliError {
     pub(crate) fn exit_code(&self) -> ExitCode {
         match self {
             Self::Engine(error) if error.is_wrong_use() => ExitCode::from(2),
-            Self::DownloadInterrupted | Self::PromptInterrupted => {
-                ExitCode::from(interrupt::EXIT_CODE)
-            }
+            Self::DownloadInterrupted
+            | Self::PromptInterrupted
+            | Self::Quantize(QuantizeError::Cancelled) => ExitCode::from(interrupt::EXIT_CODE),
             Self::Hub(error) if error.is_wrong_use() => ExitCode::from(2),
-            Self::Memory(_) => ExitCode::from(2),
+            Self::Memory(_) | Self::Quantize(QuantizeError::OutputExists { .. }) => {
+                ExitCode::from(2)
+            }
             _ => ExitCode::FAILURE,
         }
     }

@@ -23,6 +23,7 @@ mod parallel_read;
 mod quantization;
 mod quoted;
 mod safetensors_header;
+mod safetensors_writer;
 mod shard;
 mod shard_index;
 mod tensor_entry;
@@ -46,6 +47,7 @@ pub use parallel_read::TensorBuffers;
 pub use quantization::{
     AFFINE_BITS, AFFINE_GROUP_SIZES, LayerQuantization, Quantization, QuantizedLayout,
 };
+pub use safetensors_writer::{PlannedTensor, SafetensorsWriter};
 pub use shard::TensorInfo;
 pub use shard_index::IndexRule;
 pub use tensor_rows::TensorRows;

@@ -78,3 +78,14 @@ fn out_of_memory(checkpoint: &Checkpoint, needed_bytes: u64) -> FormatError {
         needed_bytes,
     }
 }
+
+/// One tensor of a checkpoint, read straight into the memory that keeps it.
+///
+/// # Errors
+/// When there is no such tensor or no memory for it, or its file has changed.
+pub fn read_tensor(checkpoint: &Checkpoint, name: &str) -> Result<Array, ModelError> {
+    let tensor = BTreeMap::from([(name, layout_of(checkpoint, name)?)]);
+    let mut read = read_into_place(checkpoint, tensor, &mut |_| ControlFlow::Continue(()))?;
+    let array = read.remove(name);
+    array.ok_or_else(|| checkpoint.no_tensor(name).into())
+}
