@@ -1,13 +1,30 @@
 //! Chat templates: Jinja, as `tokenizer_config.json` carries it, rendered the way transformers does.
+//!
+//! A template comes with a download and is as hostile as the rest of it. The library parses and runs
+//! it; before that its syntax tree is rewritten so that every operator pays for the bytes it will
+//! read or make, and what could not be held to a limit is refused.
+
+mod budget;
+mod clock;
+mod expressions;
+mod filters;
+mod json;
+mod methods;
+mod namespace;
+mod operators;
+mod rendering;
+mod source_check;
+mod statements;
 
 use std::path::{Path, PathBuf};
 
 use headroom_formats::{ConfigFile, read_bounded_optional};
-use minijinja::syntax::SyntaxConfig;
-use minijinja::{Environment, Error, ErrorKind, Value, context};
+use minijinja::{Value, context};
 use serde::{Deserialize, Serialize};
 
 use crate::error::EngineError;
+
+use source_check::TEMPLATE_LIMIT_BYTES;
 
 /// Who says something in a conversation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,21 +64,33 @@ impl ChatMessage {
     }
 }
 
-/// Template bytes read at most.
-const TEMPLATE_LIMIT_BYTES: u64 = 1 << 20;
-/// Jinja instructions that one rendering may take; a long conversation takes thousands.
-const FUEL: u64 = 10_000_000;
-
-/// A model's template and the texts of the tokens it may name.
+/// A model's template and the texts of the tokens it may name. Public for hosts that bring a template
+/// of their own, and for the tests that attack it.
 #[derive(Debug)]
-pub(crate) struct ChatTemplate {
+pub struct ChatTemplate {
     origin: PathBuf,
     source: String,
-    pub(crate) begin_text: Option<String>,
-    pub(crate) end_text: Option<String>,
+    begin_text: Option<String>,
+    end_text: Option<String>,
 }
 
 impl ChatTemplate {
+    /// A template that `origin` names in errors, with the texts of the tokens that begin and end a
+    /// conversation.
+    pub fn new(
+        origin: PathBuf,
+        source: String,
+        begin_text: Option<String>,
+        end_text: Option<String>,
+    ) -> Self {
+        Self {
+            origin,
+            source,
+            begin_text,
+            end_text,
+        }
+    }
+
     /// Finds the template in `tokenizer_config.json` or beside it in `chat_template.jinja`.
     pub(crate) fn read(
         directory: &Path,
@@ -84,15 +113,11 @@ impl ChatTemplate {
     }
 
     /// The conversation as text, ready for the assistant's next turn.
-    pub(crate) fn render(&self, messages: &[ChatMessage]) -> Result<String, EngineError> {
-        let failed = |error: Error| EngineError::ChatTemplate {
-            path: self.origin.clone(),
-            reason: error.to_string(),
-        };
-        let environment = environment().map_err(failed)?;
-        let template = environment
-            .template_from_named_str("chat_template", &self.source)
-            .map_err(failed)?;
+    ///
+    /// # Errors
+    /// [`EngineError::ChatTemplate`] when the template is not Jinja, refuses the conversation, or would
+    /// take more steps, bytes or nesting than any published one.
+    pub fn render(&self, messages: &[ChatMessage]) -> Result<String, EngineError> {
         let messages: Vec<Value> = messages.iter().map(ChatMessage::as_value).collect();
         let values = context! {
             messages => messages,
@@ -100,28 +125,11 @@ impl ChatTemplate {
             bos_token => self.begin_text.as_deref().unwrap_or_default(),
             eos_token => self.end_text.as_deref().unwrap_or_default(),
         };
-        template.render(values).map_err(failed)
+        rendering::render(&self.source, values).map_err(|reason| EngineError::ChatTemplate {
+            path: self.origin.clone(),
+            reason,
+        })
     }
-}
-
-/// Whitespace, methods and functions as transformers sets them up.
-fn environment() -> Result<Environment<'static>, Error> {
-    let mut environment = Environment::new();
-    environment.set_syntax(
-        SyntaxConfig::builder()
-            .trim_blocks(true)
-            .lstrip_blocks(true)
-            .build()?,
-    );
-    environment.set_fuel(Some(FUEL));
-    environment.set_unknown_method_callback(minijinja_contrib::pycompat::unknown_method_callback);
-    environment.add_function(
-        "raise_exception",
-        |message: String| -> Result<Value, Error> {
-            Err(Error::new(ErrorKind::InvalidOperation, message))
-        },
-    );
-    Ok(environment)
 }
 
 /// A single template, or the one named `default` of several.
@@ -216,7 +224,7 @@ mod tests {
             {{- messages[1] | tojson }}{{ '' if enable_thinking is defined and enable_thinking is false else '.' }}";
         assert_eq!(
             template(source).render(&hello()).unwrap(),
-            "1|Be brief. |{\"role\": \"user\", \"content\": \"Hi\"}."
+            "date1|Be brief. |{\"role\": \"user\", \"content\": \"Hi\"}."
         );
     }
 }
