@@ -6,80 +6,57 @@ differ from one, biases from zero, and logits spread over several units.
 """
 
 import contextlib
-import importlib
 import io
 import json
-import math
-import zlib
+import re
 from pathlib import Path
 
 import mlx.core as mx
 import numpy as np
-from mlx.utils import tree_flatten, tree_unflatten
+from mlx.utils import tree_flatten
 from mlx_lm.utils import get_total_parameters, quantize_model
 from safetensors import TensorSpec, serialize_file
 
-from cases import ABSENT, Case
-from published import PUBLISHED
+from leftovers import leftover_tensors
+from random_weights import random_model
+from table import ABSENT, PUBLISHED, Case
 
 LAYOUT_OF_METADATA = {"mlx": "mlx", "transformers": "pt"}
 
 
-def generator(case: Case, purpose: str) -> np.random.Generator:
-    return np.random.Generator(np.random.PCG64(zlib.crc32(f"{case.name}/{purpose}".encode())))
-
-
 def published_config(case: Case) -> dict:
-    merged = {**PUBLISHED[case.family], "torch_dtype": case.dtype, **case.config}
-    return {key: value for key, value in merged.items() if value is not ABSENT}
+    return merged({**PUBLISHED[case.family], "torch_dtype": case.dtype}, case.config)
+
+
+def merged(config: dict, changes: dict) -> dict:
+    """`changes` laid over `config`, key by key within `text_config` too."""
+    both = {**config, **changes}
+    if "text_config" in config and "text_config" in changes:
+        both["text_config"] = merged(config["text_config"], changes["text_config"])
+    return {key: value for key, value in both.items() if value is not ABSENT}
 
 
 def write_model(case: Case, directory: Path) -> None:
     """Writes `config.json` and the safetensors files of `case` into `directory`."""
     directory.mkdir(parents=True)
     config = published_config(case)
-    model = random_model(case, config)
+    model = random_model(case, merged(config, case.reference))
     if case.quantization:
         config = quantize(case, model, config)
     tensors = dict(tree_flatten(model.parameters())) | leftover_tensors(case, config)
+    tensors = published_names(case, tensors)
     write_shards(case, tensors, get_total_parameters(model), directory)
     write_config(case, config, directory)
 
 
-def random_model(case: Case, config: dict):
-    module = importlib.import_module(f"mlx_lm.models.{case.family}")
-    model = module.Model(module.ModelArgs.from_dict({**config, **case.reference}))
-    weights = generator(case, "weights")
-    dtype = getattr(mx, case.dtype)
-    model.update(
-        tree_unflatten(
-            [
-                (name, mx.array(random_tensor(weights, name, array.shape)).astype(dtype))
-                for name, array in tree_flatten(model.parameters())
-            ]
-        )
-    )
-    return model
-
-
-def random_tensor(weights: np.random.Generator, name: str, shape: tuple) -> np.ndarray:
-    noise = weights.standard_normal(shape, dtype=np.float32)
-    if name.endswith(("q_norm.weight", "k_norm.weight")):
-        return 1.5 + 0.2 * noise
-    if name.endswith("norm.weight"):
-        return 1.0 + 0.2 * noise
-    if name.endswith(".bias"):
-        return 0.5 * noise
-    return gain(name) / math.sqrt(shape[-1]) * noise
-
-
-def gain(name: str) -> float:
-    """How far a projection stretches its normalised input."""
-    if "embed_tokens" in name or "lm_head" in name:
-        return 2.0
-    if "q_proj" in name or "k_proj" in name or "gate_proj" in name:
-        return 1.5
-    return 1.0
+def published_names(case: Case, tensors: dict) -> dict:
+    for pattern, replacement in case.names:
+        tensors = {
+            name if replacement is None else re.sub(pattern, replacement, name): array
+            for name, array in tensors.items()
+            if replacement is not None or not re.search(pattern, name)
+        }
+    return tensors
 
 
 def quantize(case: Case, model, config: dict) -> dict:
@@ -98,24 +75,6 @@ def quantize(case: Case, model, config: dict) -> dict:
     for key in plan.unwritten if plan.mode_written else (*plan.unwritten, "mode"):
         written.pop(key)
     return {**config, "quantization_config": written}
-
-
-def leftover_tensors(case: Case, config: dict) -> dict:
-    """Tensors that published files hold and no model reads."""
-    tensors = {}
-    if "lm_head" in case.leftovers:
-        noise = generator(case, "leftovers").standard_normal(
-            (config["vocab_size"], config["hidden_size"])
-        )
-        tensors["lm_head.weight"] = mx.array(noise.astype(np.float32)).astype(
-            getattr(mx, case.dtype)
-        )
-    if "inv_freq" in case.leftovers:
-        half = np.arange(0, config["head_dim"], 2, dtype=np.float32) / config["head_dim"]
-        frequencies = mx.array((1.0 / config["rope_theta"] ** half).astype(np.float32))
-        for layer in range(config["num_hidden_layers"]):
-            tensors[f"model.layers.{layer}.self_attn.rotary_emb.inv_freq"] = frequencies
-    return tensors
 
 
 def write_shards(case: Case, tensors: dict, parameters: int, directory: Path) -> None:

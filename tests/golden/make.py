@@ -18,9 +18,9 @@ import mlx.core as mx
 from safetensors.numpy import load_file, save_file
 
 from caches import write_runs
-from cases import CASES, Case
 from checkpoint import write_model
-from reference import AGREEMENT, Reference, compute, difference, load
+from reference import AGREEMENT, Reference, compute, difference, load, readable
+from table import CASES, Case
 
 HERE = Path(__file__).resolve().parent
 COMMITTED = HERE / "cases"
@@ -59,7 +59,8 @@ def require_pinned_versions() -> None:
 
 def make_case(case: Case, directory: Path) -> Reference:
     write_model(case, directory / "model")
-    reference = compute(case, directory / "model")
+    with readable(case, directory / "model") as model_directory:
+        reference = compute(case, model_directory)
     save_file(
         {
             "tokens": reference.tokens,

@@ -5,7 +5,11 @@ mlx-lm makes of the files and not of what was meant. The stored values (rounded 
 bits, or packed) are kept; only the arithmetic is float32.
 """
 
-from dataclasses import dataclass
+import contextlib
+import json
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import mlx.core as mx
@@ -13,8 +17,10 @@ import numpy as np
 from mlx_lm.models.cache import make_prompt_cache
 from mlx_lm.utils import load_model
 
-from cases import Case
-from checkpoint import generator, published_config
+from checkpoint import merged, published_config, write_model
+from patches import applied
+from random_weights import generator, known_to_mlx_lm
+from table import Case
 
 TOLERANCE = 1e-3
 """Largest difference allowed to an implementation, as a share of the largest logit."""
@@ -42,13 +48,26 @@ class Reference:
     """Measured effect of the contrast, as a share of the largest logit."""
 
 
+@contextlib.contextmanager
+def readable(case: Case, directory: Path) -> Iterator[Path]:
+    """A directory of the same model that mlx-lm can read: its own weight names."""
+    if not case.names:
+        yield directory
+        return
+    with tempfile.TemporaryDirectory() as temporary:
+        renamed = Path(temporary) / "model"
+        write_model(replace(case, names=()), renamed)
+        yield renamed
+
+
 def compute(case: Case, directory: Path) -> Reference:
     """Reference logits of the model in `directory`, checked to be worth comparing with."""
     tokens = prompt(case)
-    model = load(directory, case.reference)
-    logits = feed(model, tokens, [len(tokens)])
-    step_logits = feed(model, tokens, [1])
-    odd_logits = feed(model, tokens, [3, 5])
+    with patched(case, case.correction, {}):
+        model = load(directory, case.reference)
+        logits = feed(model, tokens, [len(tokens)])
+        step_logits = feed(model, tokens, [1])
+        odd_logits = feed(model, tokens, [3, 5])
     for name, other in (("one by one", step_logits), ("in chunks of 3 and 5", odd_logits)):
         if difference(logits, other) > AGREEMENT:
             raise Degenerate(
@@ -63,16 +82,23 @@ def compute(case: Case, directory: Path) -> Reference:
     )
 
 
+def patched(case: Case, name: str | None, misreading: dict) -> contextlib.AbstractContextManager:
+    return applied(name, merged(published_config(case), misreading), case.tokens)
+
+
 def prompt(case: Case) -> np.ndarray:
     """Random ids with the last id of the vocabulary first and id 0 twice in a row."""
-    vocab_size = published_config(case)["vocab_size"]
+    config = published_config(case)
+    vocab_size = {**config.get("text_config", {}), **config}["vocab_size"]
     tokens = generator(case, "prompt").integers(0, vocab_size, case.tokens, dtype=np.int32)
     tokens[0], tokens[5:7], tokens[-1] = vocab_size - 1, 0, vocab_size - 1
     return tokens
 
 
 def load(directory: Path, overrides: dict):
-    model, _ = load_model(directory, model_config=overrides)
+    config = json.loads((directory / "config.json").read_text())
+    config = known_to_mlx_lm(merged(config, overrides))
+    model, _ = load_model(directory, model_config=config)
     model.set_dtype(mx.float32)
     return model
 
@@ -100,7 +126,9 @@ def measured_contrast(
     """How much the logits move when the case's feature is misread; None if it has none."""
     if not case.contrast:
         return None
-    misread = feed(load(directory, {**case.reference, **case.contrast}), tokens, [len(tokens)])
+    with patched(case, case.misread or case.correction, case.contrast):
+        model = load(directory, merged(case.reference, case.contrast))
+        misread = feed(model, tokens, [len(tokens)])
     effect = difference(logits, misread)
     if effect < CONTRAST:
         raise Degenerate(

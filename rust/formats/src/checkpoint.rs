@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::bounded_read::exists;
 use crate::error::FormatError;
 use crate::expected::{ExpectedTensor, compare};
 use crate::shard::{Shard, TensorInfo};
 use crate::shard_index::{IndexRule, ShardIndex};
+use crate::tensor_rows::TensorRows;
 
 /// The file that holds all weights of a small model.
 const SINGLE_FILE: &str = "model.safetensors";
@@ -20,7 +22,7 @@ const INDEX_FILE: &str = "model.safetensors.index.json";
 #[derive(Debug)]
 pub struct Checkpoint {
     location: PathBuf,
-    shards: Vec<Shard>,
+    shards: Vec<Arc<Shard>>,
     tensors: BTreeMap<String, TensorInfo>,
     /// Of a single file; shards have none of their own.
     metadata: BTreeMap<String, String>,
@@ -60,7 +62,7 @@ impl Checkpoint {
         let (shard, content) = Shard::open(path, 0)?;
         Ok(Self {
             location: path.to_path_buf(),
-            shards: vec![shard],
+            shards: vec![Arc::new(shard)],
             tensors: content.tensors.into_iter().collect(),
             metadata: content.metadata,
         })
@@ -72,7 +74,7 @@ impl Checkpoint {
         let mut tensors = BTreeMap::new();
         for (number, shard_name) in index.shards.iter().enumerate() {
             let (shard, content) = Shard::open(&directory.join(shard_name), number)?;
-            shards.push(shard);
+            shards.push(Arc::new(shard));
             for (name, info) in content.tensors {
                 refuse_misplaced(&index, &name, number)
                     .map_err(|rule| index_error(index_path, rule))?;
@@ -127,7 +129,7 @@ impl Checkpoint {
 
     /// Files that the tensors lie in.
     pub fn files(&self) -> impl ExactSizeIterator<Item = &Path> {
-        self.shards.iter().map(Shard::path)
+        self.shards.iter().map(|shard| shard.path())
     }
 
     /// Reads exactly one tensor's bytes, little-endian, in row-major order.
@@ -154,6 +156,16 @@ impl Checkpoint {
             });
         }
         self.shards[info.shard].read_into(info, buffer)
+    }
+
+    /// A tensor's rows, to be read one by one for as long as the result lives: it keeps the file
+    /// open.
+    ///
+    /// # Errors
+    /// When there is no such tensor, or it is a scalar and has no rows.
+    pub fn rows(&self, name: &str) -> Result<TensorRows, FormatError> {
+        let info = self.known(name)?;
+        TensorRows::new(name, info, Arc::clone(&self.shards[info.shard]))
     }
 
     /// Bytes of a tensor from its byte `first` on, which must lie within it.

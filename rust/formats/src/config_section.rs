@@ -47,6 +47,14 @@ impl ConfigSection {
         self.fields.get(name).filter(|value| !value.is_null())
     }
 
+    /// The same section, which takes `name` from `other` where it does not have it itself.
+    pub fn with_default_from(mut self, other: &Self, name: &str) -> Self {
+        if let (None, Some(value)) = (self.value(name), other.value(name)) {
+            self.fields.insert(name.to_owned(), value.clone());
+        }
+        self
+    }
+
     /// A nested object; `None` when it is absent or null.
     ///
     /// # Errors

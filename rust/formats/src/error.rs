@@ -131,6 +131,16 @@ pub enum FormatError {
         /// The buffer's length.
         buffer_bytes: u64,
     },
+    /// A row was asked for that the tensor does not have.
+    #[error("tensor {tensor} has {rows} rows, so there is no row {row}", tensor = Quoted(tensor))]
+    NoSuchRow {
+        /// The tensor's name.
+        tensor: String,
+        /// The row asked for, counted from 0.
+        row: u64,
+        /// How many there are.
+        rows: u64,
+    },
     /// The tensors are not those that the configuration demands.
     #[error("the tensors in {directory} are not those that its config.json demands: {report}", directory = directory.display())]
     Mismatch {

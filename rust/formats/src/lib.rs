@@ -25,6 +25,7 @@ mod safetensors_header;
 mod shard;
 mod shard_index;
 mod tensor_entry;
+mod tensor_rows;
 #[cfg(test)]
 mod test_files;
 mod tokenizer_check;
@@ -45,6 +46,7 @@ pub use quantization::{
 };
 pub use shard::TensorInfo;
 pub use shard_index::IndexRule;
+pub use tensor_rows::TensorRows;
 pub use tokenizer_check::{TOKENIZER_LIMIT_BYTES, TokenizerSummary, check_tokenizer};
 pub use tokenizer_model::TokenizerModel;
 pub use tokenizer_rule::TokenizerRule;

@@ -101,10 +101,15 @@ impl Shard {
         buffer: &mut [u8],
     ) -> Result<(), FormatError> {
         self.check_length()?;
-        match self.file.read_exact_at(buffer, info.offset) {
-            Ok(()) => Ok(()),
-            Err(error) => Err(self.read_error(error)),
-        }
+        self.read_at(info.offset, buffer)
+    }
+
+    /// Bytes from `offset` on into `buffer`; ranges are those of tensors, whose place is checked.
+    /// Says nothing of the file's length: that is [`Self::check_length`]'s.
+    pub(crate) fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<(), FormatError> {
+        self.file
+            .read_exact_at(buffer, offset)
+            .map_err(|error| self.read_error(error))
     }
 
     fn header_length(&self) -> Result<u64, FormatError> {
@@ -118,9 +123,7 @@ impl Shard {
             }));
         }
         let mut prefix = [0; 8];
-        self.file
-            .read_exact_at(&mut prefix, 0)
-            .map_err(|error| self.read_error(error))?;
+        self.read_at(0, &mut prefix)?;
         header_length(prefix, self.file_bytes).map_err(broken)
     }
 
@@ -141,7 +144,8 @@ impl Shard {
         Ok(())
     }
 
-    fn check_length(&self) -> Result<(), FormatError> {
+    /// A file that has become shorter or longer is not the one that was checked.
+    pub(crate) fn check_length(&self) -> Result<(), FormatError> {
         let actual_bytes = self
             .file
             .metadata()

@@ -1,155 +1,157 @@
-//! Grouped-query self-attention with RoPE (Ainslie et al., 2023), as the Llama line has it.
+//! Grouped-query self-attention with RoPE (Ainslie et al., 2023), put together by each family from
+//! the projections, norms and rotation that it has.
 
 use headroom_mlx::ops::concatenate;
 use headroom_mlx::ops::indexing::TryIndexOp;
 use headroom_mlx::{Array, Result};
 
-use crate::cache::KeyValueCache;
+use crate::cache::{KeyValueCache, Seen};
 use crate::error::ModelError;
-use crate::linear::{Linear, LinearShape};
+use crate::heads::Heads;
+use crate::linear::Linear;
 use crate::normalization::RmsNorm;
-use crate::rope::Rope;
-use crate::settings::DecoderSettings;
+use crate::projections::{Projections, join_heads, split_heads};
+use crate::rope::{Position, Rope};
 use crate::tensor_source::TensorSource;
 
+/// Attention of one layer.
 #[derive(Debug)]
 pub(crate) struct Attention {
-    query: Linear,
-    key: Linear,
-    value: Linear,
-    output: Linear,
-    norms: Option<QueryKeyNorms>,
-    rope: Rope,
-    heads: i32,
-    key_value_heads: i32,
-    head_dim: i32,
+    pub(crate) projections: Projections,
+    /// Over each head, before RoPE.
+    pub(crate) norms: HeadNorms,
+    /// None in a layer that knows no positions.
+    pub(crate) rope: Option<Rope>,
+    pub(crate) output: Linear,
+    pub(crate) heads: Heads,
+    /// By which scores are multiplied.
+    pub(crate) scale: f32,
 }
 
-/// RMSNorm over each head, before RoPE.
+/// RMSNorms over the width of a head, where a family has them.
+#[derive(Debug, Default)]
+pub(crate) struct HeadNorms {
+    pub(crate) query: Option<RmsNorm>,
+    pub(crate) key: Option<RmsNorm>,
+    pub(crate) value: Option<RmsNorm>,
+}
+
+impl HeadNorms {
+    /// Reads `q_norm` and `k_norm` of `layer`, over heads of `width`.
+    pub(crate) fn of_queries_and_keys(
+        source: &mut dyn TensorSource,
+        layer: &str,
+        width: usize,
+        epsilon: f32,
+    ) -> std::result::Result<Self, ModelError> {
+        let mut norm = |name| RmsNorm::read(source, &format!("{layer}.{name}"), width, epsilon);
+        Ok(Self {
+            query: Some(norm("q_norm")?),
+            key: Some(norm("k_norm")?),
+            value: None,
+        })
+    }
+}
+
+/// What one sequence's tokens look at, and where they stand: all that another layer needs to look at
+/// the same.
 #[derive(Debug)]
-struct QueryKeyNorms {
-    query: RmsNorm,
-    key: RmsNorm,
+pub(crate) struct View {
+    pub(crate) seen: Seen,
+    pub(crate) position: Position,
 }
 
 impl Attention {
-    pub(crate) fn read(
-        source: &mut dyn TensorSource,
-        layer: &str,
-        settings: &DecoderSettings,
-    ) -> std::result::Result<Self, ModelError> {
-        let DecoderSettings {
-            hidden_size,
-            head_dim,
-            ..
-        } = *settings;
-        let (query_width, key_width) = (
-            settings.heads * head_dim,
-            settings.key_value_heads * head_dim,
-        );
-        let mut linear = |name: &str, inputs, outputs| {
-            let shape = LinearShape {
-                inputs,
-                outputs,
-                has_bias: settings.attention_bias,
-            };
-            Linear::read(source, &format!("{layer}.{name}"), shape)
-        };
-        Ok(Self {
-            query: linear("q_proj", hidden_size, query_width)?,
-            key: linear("k_proj", hidden_size, key_width)?,
-            value: linear("v_proj", hidden_size, key_width)?,
-            output: linear("o_proj", query_width, hidden_size)?,
-            norms: QueryKeyNorms::read(source, layer, settings)?,
-            rope: Rope::new(&settings.rope, head_dim),
-            heads: settings.heads as i32,
-            key_value_heads: settings.key_value_heads as i32,
-            head_dim: head_dim as i32,
-        })
-    }
-
     /// `(sequences, tokens, hidden)` to the same shape; each sequence's cache learns its tokens' keys
     /// and values.
     pub(crate) fn forward(&self, x: &Array, caches: &mut [&mut KeyValueCache]) -> Result<Array> {
-        let mut queries = self.split_heads(&self.query.forward(x)?, self.heads)?;
-        let mut keys = self.split_heads(&self.key.forward(x)?, self.key_value_heads)?;
-        let values = self.split_heads(&self.value.forward(x)?, self.key_value_heads)?;
-        if let Some(norms) = &self.norms {
-            queries = norms.query.forward(&queries)?;
-            keys = norms.key.forward(&keys)?;
-        }
-        let attended = match caches {
-            [cache] => self.attend(&queries, &keys, &values, cache)?,
-            caches => self.attend_each(&queries, &keys, &values, caches)?,
-        };
-        self.output.forward(&self.join_heads(&attended)?)
+        Ok(self.forward_with_views(x, caches)?.0)
     }
 
-    /// Attention of one sequence, `(1, heads, tokens, head_dim)`.
-    fn attend(
+    /// The same, and what each sequence looked at.
+    pub(crate) fn forward_with_views(
         &self,
-        queries: &Array,
-        keys: &Array,
-        values: &Array,
-        cache: &mut KeyValueCache,
-    ) -> Result<Array> {
-        let queries = self.rope.forward(queries, cache.offset())?;
-        let keys = self.rope.forward(keys, cache.offset())?;
-        let seen = cache.update(&keys, values)?;
-        seen.attend(&queries, (self.head_dim as f32).powf(-0.5))
-    }
-
-    /// Sequences stand at different positions and see different lengths, so that each attends alone.
-    fn attend_each(
-        &self,
-        queries: &Array,
-        keys: &Array,
-        values: &Array,
+        x: &Array,
         caches: &mut [&mut KeyValueCache],
-    ) -> Result<Array> {
+    ) -> Result<(Array, Vec<View>)> {
+        let [queries, keys, values] = self.projections.forward(x, self.heads)?;
+        let queries = normalized(queries, &self.norms.query)?;
+        let keys = normalized(keys, &self.norms.key)?;
+        let values = normalized(values, &self.norms.value)?;
         let mut attended = Vec::with_capacity(caches.len());
-        for (row, cache) in (0..).zip(caches) {
-            let [queries, keys, values] =
-                [queries, keys, values].map(|array| array.try_index(row..row + 1));
-            attended.push(self.attend(&queries?, &keys?, &values?, cache)?);
+        let mut views = Vec::with_capacity(caches.len());
+        for (row, cache) in caches.iter_mut().enumerate() {
+            let [keys, values] = [&keys, &values].map(|all| sequence(all, row));
+            let view = self.look(&keys?, &values?, cache)?;
+            let queries = rotated(&sequence(&queries, row)?, self.rope.as_ref(), view.position)?;
+            attended.push(view.seen.attend(&queries, self.scale)?);
+            views.push(view);
         }
-        concatenate(&attended, 0)
+        let attended = self.output.forward(&join_heads(&stacked(attended)?)?)?;
+        Ok((attended, views))
     }
 
-    /// `(sequences, tokens, heads * head_dim)` to `(sequences, heads, tokens, head_dim)`.
-    fn split_heads(&self, x: &Array, heads: i32) -> Result<Array> {
-        x.reshape(&[x.dim(0), x.dim(1), heads, self.head_dim])?
-            .transpose_axes(&[0, 2, 1, 3])
-    }
-
-    /// `(sequences, heads, tokens, head_dim)` to `(sequences, tokens, heads * head_dim)`.
-    fn join_heads(&self, x: &Array) -> Result<Array> {
-        let [sequences, tokens] = [0, 2].map(|axis| x.dim(axis));
-        x.transpose_axes(&[0, 2, 1, 3])?
-            .reshape(&[sequences, tokens, self.heads * self.head_dim])
+    /// Lets the cache learn `(1, key_value_heads, tokens, head_dim)`.
+    fn look(&self, keys: &Array, values: &Array, cache: &mut KeyValueCache) -> Result<View> {
+        let position = cache.position(keys.dim(2));
+        let keys = rotated(keys, self.rope.as_ref(), position)?;
+        Ok(View {
+            seen: cache.update(&keys, values)?,
+            position,
+        })
     }
 }
 
-impl QueryKeyNorms {
-    fn read(
-        source: &mut dyn TensorSource,
-        layer: &str,
-        settings: &DecoderSettings,
-    ) -> std::result::Result<Option<Self>, ModelError> {
-        if !settings.query_key_norm {
-            return Ok(None);
-        }
-        let mut norm = |name: &str| {
-            RmsNorm::read(
-                source,
-                &format!("{layer}.{name}"),
-                settings.head_dim,
-                settings.norm_epsilon,
-            )
-        };
-        Ok(Some(Self {
-            query: norm("q_norm")?,
-            key: norm("k_norm")?,
-        }))
+/// Attention of a layer that has no keys and values of its own: it looks at what an earlier one saw.
+#[derive(Debug)]
+pub(crate) struct SharedAttention {
+    pub(crate) query: Linear,
+    pub(crate) query_norm: RmsNorm,
+    pub(crate) rope: Rope,
+    pub(crate) output: Linear,
+    pub(crate) heads: Heads,
+    pub(crate) scale: f32,
+}
+
+impl SharedAttention {
+    /// `(sequences, tokens, hidden)` to the same shape, through the views of another layer.
+    pub(crate) fn forward(&self, x: &Array, views: &[View]) -> Result<Array> {
+        let queries = split_heads(&self.query.forward(x)?, self.heads.dim)?;
+        let queries = self.query_norm.forward(&queries)?;
+        let attended = views.iter().enumerate().map(|(row, view)| {
+            let queries = rotated(&sequence(&queries, row)?, Some(&self.rope), view.position)?;
+            view.seen.attend(&queries, self.scale)
+        });
+        let attended = stacked(attended.collect::<Result<_>>()?)?;
+        self.output.forward(&join_heads(&attended)?)
+    }
+}
+
+/// Sequences stand at different positions and see different lengths, so that each attends alone.
+fn sequence(all: &Array, row: usize) -> Result<Array> {
+    match all.dim(0) {
+        1 => Ok(all.clone()),
+        _ => all.try_index(row as i32..row as i32 + 1),
+    }
+}
+
+fn stacked(sequences: Vec<Array>) -> Result<Array> {
+    match <[Array; 1]>::try_from(sequences) {
+        Ok([only]) => Ok(only),
+        Err(several) => concatenate(&several, 0),
+    }
+}
+
+fn normalized(heads: Array, norm: &Option<RmsNorm>) -> Result<Array> {
+    match norm {
+        Some(norm) => norm.forward(&heads),
+        None => Ok(heads),
+    }
+}
+
+fn rotated(heads: &Array, rope: Option<&Rope>, position: Position) -> Result<Array> {
+    match rope {
+        Some(rope) => rope.forward(heads, position),
+        None => Ok(heads.clone()),
     }
 }

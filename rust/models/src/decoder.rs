@@ -1,97 +1,56 @@
-//! The pre-norm decoder of the Llama line: `x + attention(norm(x))`, then `x + mlp(norm(x))`, block
-//! after block, a last norm and the head.
+//! What every family but one is: an embedding, block after block over one residual stream, a last norm
+//! and the head.
+
+use std::fmt::Debug;
 
 use headroom_mlx::ops::indexing::TryIndexOp;
-use headroom_mlx::ops::sigmoid;
 use headroom_mlx::{Array, Result};
 
 use crate::attention::Attention;
 use crate::cache::{KeyValueCache, ModelCache};
-use crate::embedding::{Embedding, Head};
+use crate::embedding::Embedding;
 use crate::error::ModelError;
-use crate::linear::{Linear, LinearShape};
+use crate::head::Head;
+use crate::mlp::GatedMlp;
 use crate::model::{LanguageModel, LogitRows, ModelShape};
 use crate::normalization::RmsNorm;
-use crate::settings::DecoderSettings;
-use crate::tensor_source::TensorSource;
 
+/// A decoder, put together by its family.
 #[derive(Debug)]
 pub(crate) struct Decoder {
-    embedding: Embedding,
-    blocks: Vec<Block>,
-    norm: RmsNorm,
-    head: Head,
-    shape: ModelShape,
+    pub(crate) embedding: Embedding,
+    pub(crate) entry: Entry,
+    pub(crate) blocks: Vec<Box<dyn Block>>,
+    pub(crate) norm: RmsNorm,
+    pub(crate) head: Head,
+    pub(crate) shape: ModelShape,
 }
 
-impl Decoder {
-    /// Reads all weights under the names that Hugging Face gives them.
-    pub(crate) fn read(
-        source: &mut dyn TensorSource,
-        settings: &DecoderSettings,
-    ) -> std::result::Result<Self, ModelError> {
-        let DecoderSettings {
-            vocabulary_size,
-            hidden_size,
-            norm_epsilon,
-            ..
-        } = *settings;
-        // The largest first: what reading it takes beside itself is free again for the rest.
-        let embedding =
-            Embedding::read(source, "model.embed_tokens", vocabulary_size, hidden_size)?;
-        let head = match is_tied(source, settings) {
-            true => Head::Tied,
-            false => Head::read(source, HEAD, vocabulary_size, hidden_size)?,
-        };
-        let blocks = (0..settings.layers)
-            .map(|number| Block::read(source, &format!("model.layers.{number}"), settings))
-            .collect::<std::result::Result<_, _>>()?;
-        Ok(Self {
-            embedding,
-            blocks,
-            norm: RmsNorm::read(source, "model.norm", hidden_size, norm_epsilon)?,
-            head,
-            shape: settings.shape(),
-        })
-    }
+/// What happens to embeddings before the first block.
+#[derive(Debug)]
+pub(crate) enum Entry {
+    Unchanged,
+    /// Multiplied.
+    Scaled(f32),
+    Normalized(RmsNorm),
+}
 
-    fn refuse_foreign_caches(
-        &self,
-        tokens: &Array,
-        caches: &mut [&mut ModelCache],
-    ) -> std::result::Result<(), ModelError> {
-        let sequences = tokens.shape().first().map_or(0, |&count| count as usize);
-        let layers = self.blocks.len();
-        let are_ours = caches
-            .iter_mut()
-            .all(|cache| cache.layers_mut().len() == layers);
-        match sequences == caches.len() && are_ours {
-            true => Ok(()),
-            false => Err(ModelError::CachesDoNotFit {
-                sequences,
-                layers,
-                caches: caches.len(),
-            }),
+/// One layer of a decoder.
+pub(crate) trait Block: Debug {
+    /// `(sequences, tokens, hidden)` to the same shape; each sequence's cache learns its tokens.
+    fn forward(&self, x: &Array, caches: &mut [&mut KeyValueCache]) -> Result<Array>;
+}
+
+impl Entry {
+    fn forward(&self, embedded: Array) -> Result<Array> {
+        match self {
+            Self::Unchanged => Ok(embedded),
+            Self::Scaled(scale) => {
+                embedded.multiply(Array::from_f32(*scale).as_dtype(embedded.dtype())?)
+            }
+            Self::Normalized(norm) => norm.forward(&embedded),
         }
     }
-}
-
-const HEAD: &str = "lm_head";
-
-/// Where the configuration does not say, a head in the checkpoint is one to use.
-fn is_tied(source: &dyn TensorSource, settings: &DecoderSettings) -> bool {
-    settings
-        .tied_head
-        .unwrap_or_else(|| !source.contains("lm_head.weight"))
-}
-
-/// Tensors that exporters leave in a checkpoint though nothing reads them: RoPE's frequencies,
-/// which are computed, and a copy of the tied head.
-pub(crate) fn may_be_left_over(tensor: &str) -> bool {
-    tensor.ends_with(".rotary_emb.inv_freq")
-        || tensor
-            .strip_prefix(HEAD)
-            .is_some_and(|rest| rest.starts_with('.'))
 }
 
 impl LanguageModel for Decoder {
@@ -105,108 +64,71 @@ impl LanguageModel for Decoder {
         caches: &mut [&mut ModelCache],
         rows: LogitRows,
     ) -> std::result::Result<Array, ModelError> {
-        self.refuse_foreign_caches(tokens, caches)?;
-        let mut hidden = self.embedding.forward(tokens)?;
+        refuse_foreign_caches(&self.shape, tokens, caches)?;
+        let mut hidden = self.entry.forward(self.embedding.forward(tokens)?)?;
         for (number, block) in self.blocks.iter().enumerate() {
-            let mut layer: Vec<_> = caches
-                .iter_mut()
-                .filter_map(|cache| cache.layers_mut().get_mut(number))
-                .collect();
-            hidden = block.forward(&hidden, &mut layer)?;
+            hidden = block.forward(&hidden, &mut layer_caches(caches, number))?;
         }
-        let hidden = match rows {
-            LogitRows::All => hidden,
-            LogitRows::Last => hidden.try_index((.., -1.., ..))?,
-        };
-        Ok(self
-            .head
-            .forward(&self.norm.forward(&hidden)?, &self.embedding)?)
+        let hidden = self.norm.forward(&wanted_rows(hidden, rows)?)?;
+        self.head.forward(&hidden, &self.embedding)
     }
 }
 
+/// Refuses caches that are not one for each sequence, made for these layers.
+pub(crate) fn refuse_foreign_caches(
+    shape: &ModelShape,
+    tokens: &Array,
+    caches: &mut [&mut ModelCache],
+) -> std::result::Result<(), ModelError> {
+    let sequences = tokens.shape().first().map_or(0, |&count| count as usize);
+    let layers = shape.layers.len();
+    let are_ours = caches
+        .iter_mut()
+        .all(|cache| cache.layers_mut().len() == layers);
+    match sequences == caches.len() && are_ours {
+        true => Ok(()),
+        false => Err(ModelError::CachesDoNotFit {
+            sequences,
+            layers,
+            caches: caches.len(),
+        }),
+    }
+}
+
+/// One layer's cache of each sequence.
+pub(crate) fn layer_caches<'a>(
+    caches: &'a mut [&mut ModelCache],
+    layer: usize,
+) -> Vec<&'a mut KeyValueCache> {
+    caches
+        .iter_mut()
+        .filter_map(|cache| cache.layers_mut().get_mut(layer))
+        .collect()
+}
+
+/// The rows of `(sequences, tokens, hidden)` whose logits are wanted.
+pub(crate) fn wanted_rows(hidden: Array, rows: LogitRows) -> Result<Array> {
+    match rows {
+        LogitRows::All => Ok(hidden),
+        LogitRows::Last => hidden.try_index((.., -1.., ..)),
+    }
+}
+
+/// The block of the Llama line: `x + attention(norm(x))`, then `x + mlp(norm(x))`.
 #[derive(Debug)]
-struct Block {
-    attention_norm: RmsNorm,
-    attention: Attention,
-    mlp_norm: RmsNorm,
-    mlp: GatedMlp,
+pub(crate) struct PreNormBlock {
+    pub(crate) attention_norm: RmsNorm,
+    pub(crate) attention: Attention,
+    pub(crate) mlp_norm: RmsNorm,
+    pub(crate) mlp: GatedMlp,
 }
 
-impl Block {
-    fn read(
-        source: &mut dyn TensorSource,
-        layer: &str,
-        settings: &DecoderSettings,
-    ) -> std::result::Result<Self, ModelError> {
-        let (width, epsilon) = (settings.hidden_size, settings.norm_epsilon);
-        Ok(Self {
-            attention_norm: RmsNorm::read(
-                source,
-                &format!("{layer}.input_layernorm"),
-                width,
-                epsilon,
-            )?,
-            attention: Attention::read(source, &format!("{layer}.self_attn"), settings)?,
-            mlp_norm: RmsNorm::read(
-                source,
-                &format!("{layer}.post_attention_layernorm"),
-                width,
-                epsilon,
-            )?,
-            mlp: GatedMlp::read(source, &format!("{layer}.mlp"), settings)?,
-        })
-    }
-
-    /// `(sequences, tokens, hidden)` to the same shape.
+impl Block for PreNormBlock {
     fn forward(&self, x: &Array, caches: &mut [&mut KeyValueCache]) -> Result<Array> {
         let x = x.add(
             self.attention
                 .forward(&self.attention_norm.forward(x)?, caches)?,
         )?;
         x.add(self.mlp.forward(&self.mlp_norm.forward(&x)?)?)
-    }
-}
-
-/// SwiGLU (Shazeer, 2020): `down(silu(gate(x)) * up(x))`.
-#[derive(Debug)]
-struct GatedMlp {
-    gate: Linear,
-    up: Linear,
-    down: Linear,
-}
-
-impl GatedMlp {
-    fn read(
-        source: &mut dyn TensorSource,
-        layer: &str,
-        settings: &DecoderSettings,
-    ) -> std::result::Result<Self, ModelError> {
-        let mut linear = |name: &str, inputs, outputs| {
-            let shape = LinearShape {
-                inputs,
-                outputs,
-                has_bias: settings.mlp_bias,
-            };
-            Linear::read(source, &format!("{layer}.{name}"), shape)
-        };
-        Ok(Self {
-            gate: linear(
-                "gate_proj",
-                settings.hidden_size,
-                settings.intermediate_size,
-            )?,
-            up: linear("up_proj", settings.hidden_size, settings.intermediate_size)?,
-            down: linear(
-                "down_proj",
-                settings.intermediate_size,
-                settings.hidden_size,
-            )?,
-        })
-    }
-
-    fn forward(&self, x: &Array) -> Result<Array> {
-        let gate = self.gate.forward(x)?;
-        let activated = gate.multiply(sigmoid(&gate)?)?;
-        self.down.forward(&activated.multiply(self.up.forward(x)?)?)
     }
 }

@@ -1,64 +1,50 @@
-//! Token embedding, and the head that may share its weight.
+//! Token embedding, whose weight a head may share.
 
-use headroom_mlx::{Array, Result};
+use headroom_mlx::Array;
 
 use crate::error::ModelError;
-use crate::linear::{Linear, LinearShape, Matrix};
+use crate::table::{Table, TablePlace};
 use crate::tensor_source::TensorSource;
 
-/// Rows of a `(vocabulary, hidden)` matrix.
+/// Rows of a `(vocabulary, width)` matrix, one for each token id.
 #[derive(Debug)]
 pub(crate) struct Embedding {
-    weight: Matrix,
+    table: Table,
 }
 
 impl Embedding {
+    /// Reads the table of `layer` into memory.
     pub(crate) fn read(
         source: &mut dyn TensorSource,
         layer: &str,
         vocabulary: usize,
-        hidden: usize,
-    ) -> std::result::Result<Self, ModelError> {
-        Ok(Self {
-            weight: Matrix::read(source, layer, vocabulary, hidden)?,
-        })
+        width: usize,
+    ) -> Result<Self, ModelError> {
+        let table = source.table(layer, vocabulary, width, TablePlace::Memory)?;
+        Ok(Self { table })
     }
 
-    /// `(1, tokens)` ids to `(1, tokens, hidden)`.
-    pub(crate) fn forward(&self, tokens: &Array) -> Result<Array> {
-        self.weight.rows(tokens)
-    }
-}
-
-/// From hidden states to logits.
-#[derive(Debug)]
-pub(crate) enum Head {
-    /// The embedding's own weight.
-    Tied,
-    /// A weight of its own.
-    Own(Linear),
-}
-
-impl Head {
-    pub(crate) fn read(
+    /// Leaves the table of `layer` in its file, from which each step reads the rows of its tokens.
+    pub(crate) fn read_rows_from_file(
         source: &mut dyn TensorSource,
         layer: &str,
         vocabulary: usize,
-        hidden: usize,
-    ) -> std::result::Result<Self, ModelError> {
-        let shape = LinearShape {
-            inputs: hidden,
-            outputs: vocabulary,
-            has_bias: false,
-        };
-        Ok(Self::Own(Linear::read(source, layer, shape)?))
+        width: usize,
+    ) -> Result<Self, ModelError> {
+        let table = source.table(layer, vocabulary, width, TablePlace::File)?;
+        Ok(Self { table })
     }
 
-    /// `(1, rows, hidden)` to `(1, rows, vocabulary)`.
-    pub(crate) fn forward(&self, hidden: &Array, embedding: &Embedding) -> Result<Array> {
-        match self {
-            Self::Tied => embedding.weight.multiply(hidden),
-            Self::Own(linear) => linear.forward(hidden),
-        }
+    /// `(sequences, tokens)` ids to `(sequences, tokens, width)`.
+    ///
+    /// # Errors
+    /// From a file, when it cannot be read or an id has no row.
+    pub(crate) fn forward(&self, tokens: &Array) -> Result<Array, ModelError> {
+        self.table.rows(tokens)
+    }
+
+    /// `(sequences, rows, width)` to `(sequences, rows, vocabulary)`: the same weight as a head.
+    pub(crate) fn as_head(&self, hidden: &Array) -> Result<Array, ModelError> {
+        Ok(self.table.multiply(hidden)?)
     }
 }

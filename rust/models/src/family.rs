@@ -6,33 +6,40 @@ use std::path::Path;
 
 use headroom_formats::{Checkpoint, ConfigFile, FormatError, Quantization};
 
-use crate::decoder::{self, Decoder};
+use crate::architecture::Architecture;
 use crate::error::ModelError;
-use crate::model::{LanguageModel, LoadProgress, ModelOutline};
-use crate::settings::DecoderSettings;
-use crate::tensor_source::{Inventory, Reader, Stored, TensorSource};
-use crate::{llama, qwen3};
+use crate::model::{LanguageModel, LoadProgress, ModelOutline, ModelShape};
+use crate::tensor_source::{Inventory, Reader, Stored};
+use crate::{gemma3, gemma3_text, gemma3n, llama, nanochat, openelm, phi3, qwen3, smollm3};
 
-/// A family: the `model_type` it goes by, and how its configuration and tensors become a model.
+/// A family: the `model_type` it goes by, and what its configuration means.
 pub struct Family {
     /// `model_type` in `config.json`.
     pub model_type: &'static str,
-    settings: fn(&ConfigFile) -> Result<DecoderSettings, FormatError>,
-    build: fn(&mut dyn TensorSource, &DecoderSettings) -> Result<Decoder, ModelError>,
+    read: fn(&ConfigFile) -> Result<Box<dyn Architecture>, FormatError>,
+}
+
+impl Family {
+    const fn new(
+        model_type: &'static str,
+        read: fn(&ConfigFile) -> Result<Box<dyn Architecture>, FormatError>,
+    ) -> Self {
+        Self { model_type, read }
+    }
 }
 
 /// Every family there is. A new one is its file and a line here.
 pub const FAMILIES: &[Family] = &[
-    Family {
-        model_type: "llama",
-        settings: llama::settings,
-        build: llama::build,
-    },
-    Family {
-        model_type: "qwen3",
-        settings: qwen3::settings,
-        build: qwen3::build,
-    },
+    Family::new("gemma3", gemma3::read),
+    Family::new("gemma3_text", gemma3_text::read),
+    Family::new("gemma3n", gemma3n::read),
+    Family::new("gemma3n_text", gemma3n::read_text),
+    Family::new("llama", llama::read),
+    Family::new("nanochat", nanochat::read),
+    Family::new("openelm", openelm::read),
+    Family::new("phi3", phi3::read),
+    Family::new("qwen3", qwen3::read),
+    Family::new("smollm3", smollm3::read),
 ];
 
 /// Loads the model in `directory`: `config.json` and safetensors, as Hugging Face and mlx-community
@@ -48,8 +55,7 @@ pub fn open(
     let files = ModelFiles::open(directory)?;
     files.take_inventory()?;
     let mut reader = Reader::new(files.stored(), on_progress);
-    let model = (files.family.build)(&mut reader, &files.settings)?;
-    Ok(Box::new(model))
+    files.architecture.build(&mut reader)
 }
 
 /// What is known of the model in `directory` from its headers and configuration alone.
@@ -62,17 +68,25 @@ pub fn outline(directory: &Path) -> Result<ModelOutline, ModelError> {
     let tensors = files.checkpoint.tensors();
     Ok(ModelOutline {
         family: files.family.model_type,
-        shape: files.settings.shape(),
+        shape: files.architecture.shape(),
         weights_bytes: inventory.resident_bytes(),
         weights_are_quantized: files.quantization.is_some(),
         largest_tensor_bytes: tensors.map(|(_, info)| info.byte_len()).max().unwrap_or(0),
     })
 }
 
+/// The sizes of the model that a configuration describes, by itself.
+///
+/// # Errors
+/// When the family is unknown or a field is missing or not allowed.
+pub fn shape_of(config: &ConfigFile) -> Result<ModelShape, ModelError> {
+    Ok((family_of(config)?.read)(config)?.shape())
+}
+
 /// A model's files past the gate, before any tensor is read.
 struct ModelFiles {
     family: &'static Family,
-    settings: DecoderSettings,
+    architecture: Box<dyn Architecture>,
     quantization: Option<Quantization>,
     checkpoint: Checkpoint,
 }
@@ -88,7 +102,7 @@ impl ModelFiles {
         let family = family_of(&config)?;
         Ok(Self {
             family,
-            settings: (family.settings)(&config)?,
+            architecture: (family.read)(&config)?,
             quantization: Quantization::from_config(&config)?,
             checkpoint: Checkpoint::open(directory)?,
         })
@@ -104,9 +118,11 @@ impl ModelFiles {
     /// Holds the checkpoint to what the configuration demands.
     fn take_inventory(&self) -> Result<Inventory<'_>, ModelError> {
         let mut inventory = Inventory::new(self.stored());
-        (self.family.build)(&mut inventory, &self.settings)?;
+        self.architecture.build(&mut inventory)?;
         self.checkpoint
-            .require_apart_from(inventory.expected(), decoder::may_be_left_over)?;
+            .require_apart_from(inventory.expected(), |tensor| {
+                self.architecture.may_be_left_over(tensor)
+            })?;
         Ok(inventory)
     }
 }

@@ -5,25 +5,43 @@
 //! computes. It depends on `formats`, which has checked every byte it reads, and on `mlx`. It must
 //! never know text, sampling, requests or how much memory the machine has.
 
+mod activation;
+mod architecture;
 mod attention;
 mod cache;
 mod decoder;
 mod embedding;
 mod error;
 mod family;
+mod gemma3;
+mod gemma3_config;
+mod gemma3_text;
+mod gemma3n;
+mod head;
+mod heads;
+mod layer_kinds;
 mod linear;
 mod llama;
+mod mlp;
 mod model;
+mod nanochat;
 mod normalization;
+mod openelm;
+mod phi3;
+mod projections;
 mod qwen3;
 mod rope;
 mod settings;
+mod smollm3;
+mod table;
 mod tensor_source;
+mod text_part;
 
 pub use cache::{
     CacheDescription, CacheLayout, CachePrecision, CacheQuantization, CacheStateError, ComputedIn,
     ModelCache,
 };
 pub use error::ModelError;
-pub use family::{FAMILIES, Family, open, outline};
+pub use family::{FAMILIES, Family, open, outline, shape_of};
 pub use model::{LanguageModel, LayerShape, LoadProgress, LogitRows, ModelOutline, ModelShape};
+pub use rope::RopeStretch;

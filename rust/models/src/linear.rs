@@ -78,6 +78,17 @@ pub(crate) struct LinearShape {
     pub(crate) has_bias: bool,
 }
 
+impl LinearShape {
+    /// Most layers have none.
+    pub(crate) fn without_bias(inputs: usize, outputs: usize) -> Self {
+        Self {
+            inputs,
+            outputs,
+            has_bias: false,
+        }
+    }
+}
+
 impl Linear {
     /// Reads `layer`'s weight and, where it has one, its bias.
     pub(crate) fn read(

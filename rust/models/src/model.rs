@@ -4,6 +4,7 @@ use headroom_mlx::Array;
 
 use crate::cache::{CacheLayout, ModelCache};
 use crate::error::ModelError;
+use crate::rope::RopeStretch;
 
 /// A loaded language model. It lives on the one thread that owns MLX.
 pub trait LanguageModel {
@@ -32,6 +33,8 @@ pub trait LanguageModel {
 pub struct ModelShape {
     /// Width of the residual stream.
     pub hidden_size: u32,
+    /// How many such streams there are: one, but for Gemma 3n.
+    pub residual_streams: u32,
     /// Width of the widest MLP.
     pub intermediate_size: u32,
     /// Query heads of the layer that has the most.
@@ -40,11 +43,13 @@ pub struct ModelShape {
     pub vocabulary_size: u32,
     /// The longest sequence the model was made for; `None` where its configuration does not say.
     pub context_length: Option<u32>,
-    /// Decoder blocks, first to last.
+    /// How angles depend on a sequence's length.
+    pub rope_stretch: RopeStretch,
+    /// The layers that keep keys and values, first to last.
     pub layers: Vec<LayerShape>,
 }
 
-/// What one decoder block keeps of each token.
+/// What one layer keeps of each token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LayerShape {
     /// Heads of keys and values.

@@ -5,31 +5,23 @@
 
 use headroom_formats::{ConfigFile, FormatError};
 
-use crate::decoder::Decoder;
-use crate::error::ModelError;
-use crate::settings::{DecoderSettings, FamilyDefaults};
-use crate::tensor_source::TensorSource;
+use crate::architecture::Architecture;
+use crate::llama::Llama;
+use crate::settings::FamilyDefaults;
 
 const DEFAULTS: FamilyDefaults = FamilyDefaults {
     head_dim: |_, _| 128,
     rope_theta: None,
+    norm_epsilon: None,
 };
 
 /// What a `qwen3` configuration means.
-pub(crate) fn settings(config: &ConfigFile) -> Result<DecoderSettings, FormatError> {
+pub(crate) fn read(config: &ConfigFile) -> Result<Box<dyn Architecture>, FormatError> {
     refuse_sliding_window(config)?;
-    Ok(DecoderSettings {
-        query_key_norm: true,
-        ..DecoderSettings::from_config(config, &DEFAULTS)?
-    })
-}
-
-/// Builds the model from its tensors.
-pub(crate) fn build(
-    source: &mut dyn TensorSource,
-    settings: &DecoderSettings,
-) -> Result<Decoder, ModelError> {
-    Decoder::read(source, settings)
+    Ok(Box::new(Llama {
+        normalizes_heads: true,
+        ..Llama::from_config(config, &DEFAULTS)?
+    }))
 }
 
 fn refuse_sliding_window(config: &ConfigFile) -> Result<(), FormatError> {

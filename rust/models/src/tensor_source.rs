@@ -10,21 +10,39 @@ use std::ops::ControlFlow;
 use headroom_formats::{
     Checkpoint, Dtype as StoredDtype, ExpectedTensor, LayerQuantization, Quantization, TensorInfo,
 };
-use headroom_mlx::{Array, Dtype, Processor, array_from_bytes};
+use headroom_mlx::{Array, Dtype, Exception, Processor, array_from_bytes};
 
 use crate::error::ModelError;
+use crate::linear::Matrix;
 use crate::model::LoadProgress;
+use crate::table::{MatrixInFile, Table, TablePlace};
 
 /// Hands out a checkpoint's tensors by name.
 pub(crate) trait TensorSource {
     /// The tensor that `expected` describes.
     fn tensor(&mut self, expected: ExpectedTensor) -> Result<Array, ModelError>;
 
+    /// The weight `(rows, width)` of `layer`, of which single rows are wanted.
+    fn table(
+        &mut self,
+        layer: &str,
+        rows: usize,
+        width: usize,
+        place: TablePlace,
+    ) -> Result<Table, ModelError>;
+
     /// How the layer of that name, with that many inputs, is stored.
     fn stored_as(&self, layer: &str, inputs: usize) -> LayerQuantization;
 
     /// Whether the checkpoint has this tensor at all, for what a configuration leaves open.
     fn contains(&self, name: &str) -> bool;
+
+    /// The tensor that `expected` describes, once `prepare` has made of it what the model uses.
+    fn prepared(
+        &mut self,
+        expected: ExpectedTensor,
+        prepare: &dyn Fn(Array) -> Result<Array, Exception>,
+    ) -> Result<Array, ModelError>;
 
     /// A small floating-point tensor (norm weight, bias) in the precision that activations have.
     fn vector(&mut self, name: String, length: usize) -> Result<Array, ModelError>;
@@ -67,7 +85,7 @@ impl<'a> Inventory<'a> {
         &self.expected
     }
 
-    /// What they will take in memory.
+    /// What they will take in memory: all that does not stay in its file.
     pub(crate) fn resident_bytes(&self) -> u64 {
         self.resident_bytes
     }
@@ -85,6 +103,17 @@ impl TensorSource for Inventory<'_> {
         Ok(Array::from_f32(0.0))
     }
 
+    fn prepared(
+        &mut self,
+        expected: ExpectedTensor,
+        _prepare: &dyn Fn(Array) -> Result<Array, Exception>,
+    ) -> Result<Array, ModelError> {
+        let elements: usize = expected.shape.iter().product();
+        self.resident_bytes += elements as u64 * size_of::<f32>() as u64;
+        self.expected.push(expected);
+        Ok(Array::from_f32(0.0))
+    }
+
     fn vector(&mut self, name: String, length: usize) -> Result<Array, ModelError> {
         self.resident_bytes += match Processor::current() {
             Processor::Cpu => length as u64 * size_of::<f32>() as u64,
@@ -93,6 +122,21 @@ impl TensorSource for Inventory<'_> {
         let expected = ExpectedTensor::float(name, vec![length]);
         self.expected.push(expected);
         Ok(Array::from_f32(0.0))
+    }
+
+    fn table(
+        &mut self,
+        layer: &str,
+        rows: usize,
+        width: usize,
+        place: TablePlace,
+    ) -> Result<Table, ModelError> {
+        let before = self.resident_bytes;
+        let matrix = Matrix::read(self, layer, rows, width)?;
+        if place == TablePlace::File {
+            self.resident_bytes = before;
+        }
+        Ok(Table::Memory(matrix))
     }
 
     fn stored_as(&self, layer: &str, inputs: usize) -> LayerQuantization {
@@ -143,12 +187,39 @@ impl TensorSource for Reader<'_> {
         }
     }
 
+    fn prepared(
+        &mut self,
+        expected: ExpectedTensor,
+        prepare: &dyn Fn(Array) -> Result<Array, Exception>,
+    ) -> Result<Array, ModelError> {
+        let prepared = prepare(self.tensor(expected)?)?;
+        prepared.eval()?;
+        Ok(prepared)
+    }
+
     fn vector(&mut self, name: String, length: usize) -> Result<Array, ModelError> {
         let array = self.tensor(ExpectedTensor::float(name, vec![length]))?;
-        match Processor::current() {
-            Processor::Cpu => Ok(array.as_dtype(Dtype::Float32)?),
-            Processor::Gpu => Ok(array),
-        }
+        Ok(in_activation_precision(array)?)
+    }
+
+    fn table(
+        &mut self,
+        layer: &str,
+        rows: usize,
+        width: usize,
+        place: TablePlace,
+    ) -> Result<Table, ModelError> {
+        let stored_as = self.stored_as(layer, width);
+        let checkpoint = self.stored.checkpoint;
+        Ok(match place {
+            TablePlace::Memory => Table::Memory(Matrix::read(self, layer, rows, width)?),
+            TablePlace::File => Table::File(MatrixInFile::open(
+                checkpoint,
+                layer,
+                [rows, width],
+                stored_as,
+            )?),
+        })
     }
 
     fn stored_as(&self, layer: &str, inputs: usize) -> LayerQuantization {
@@ -160,7 +231,16 @@ impl TensorSource for Reader<'_> {
     }
 }
 
-fn mlx_dtype(stored: StoredDtype) -> Dtype {
+/// As activations are: float32 on a CPU, the checkpoint's own precision on a GPU.
+pub(crate) fn in_activation_precision(array: Array) -> Result<Array, Exception> {
+    match Processor::current() {
+        Processor::Cpu => array.as_dtype(Dtype::Float32),
+        Processor::Gpu => Ok(array),
+    }
+}
+
+/// The type under which MLX knows a stored one.
+pub(crate) fn mlx_dtype(stored: StoredDtype) -> Dtype {
     match stored {
         StoredDtype::Float32 => Dtype::Float32,
         StoredDtype::Float16 => Dtype::Float16,

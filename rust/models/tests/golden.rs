@@ -62,6 +62,7 @@ impl Case {
     /// Feeds the prompt in pieces of these sizes, in turn, and returns all logits.
     fn run(&self, sizes: &[usize]) -> Vec<f32> {
         let mut cache = self.model.new_cache(CacheLayout::Simple);
+        cache.expect(self.tokens.len() as u32);
         let mut logits = Vec::new();
         let mut rest = self.tokens.as_slice();
         for &size in sizes.iter().cycle() {

@@ -24,6 +24,7 @@ pub(crate) fn filled_cache(
     let noise = noise(layer, kept.min(request.context), dtype(computed_in))?;
     let zero = Array::from_f32(0.0).as_dtype(noise.dtype())?;
     let description = CacheDescription {
+        reach: None,
         offset: request.context,
         layout: request.layout,
         precision: CachePrecision::Full,

@@ -11,6 +11,7 @@ use super::precision::CachePrecision;
 use super::rotating::Rotating;
 use super::seen::Seen;
 use crate::model::LayerShape;
+use crate::rope::Position;
 
 /// What one layer's attention has seen.
 #[derive(Debug)]
@@ -19,6 +20,8 @@ pub(crate) struct KeyValueCache {
     pub(super) precision: CachePrecision,
     /// What keys and values are computed in, once some have come.
     pub(super) computed: Option<Dtype>,
+    /// How long the sequence is expected to become, as far as angles depend on it.
+    pub(super) reach: Option<u32>,
 }
 
 impl KeyValueCache {
@@ -32,6 +35,18 @@ impl KeyValueCache {
             layout,
             precision: CachePrecision::Full,
             computed: None,
+            reach: None,
+        }
+    }
+
+    /// Where the next `tokens` stand. A sequence of which nothing was expected goes by its first piece.
+    pub(crate) fn position(&mut self, tokens: i32) -> Position {
+        let offset = self.offset();
+        let end = offset.saturating_add(tokens).unsigned_abs();
+        let reach = *self.reach.get_or_insert(end);
+        Position {
+            offset,
+            reach: i32::try_from(reach).unwrap_or(i32::MAX),
         }
     }
 

@@ -26,15 +26,18 @@ use headroom_mlx::{Array, Result};
 pub(crate) use layer::KeyValueCache;
 pub use layout::CacheLayout;
 pub use precision::{CachePrecision, CacheQuantization};
+pub(crate) use seen::Seen;
 pub use state::{CacheDescription, CacheStateError, ComputedIn};
 
 use crate::model::ModelShape;
+use crate::rope::RopeStretch;
 
 /// One sequence's caches, layer by layer.
 #[derive(Debug)]
 pub struct ModelCache {
     layers: Vec<KeyValueCache>,
     layout: CacheLayout,
+    rope_stretch: RopeStretch,
 }
 
 impl ModelCache {
@@ -52,6 +55,34 @@ impl ModelCache {
                 .map(|layer| KeyValueCache::new(layer, layout))
                 .collect(),
             layout,
+            rope_stretch: shape.rope_stretch,
+        }
+    }
+
+    /// Tells an empty cache how long its sequence will become: RoPE that depends on it (longrope,
+    /// dynamic) rotates all of a sequence's tokens alike. Told nothing, it goes by the first piece; one
+    /// that has seen tokens keeps to what they were rotated by.
+    pub fn expect(&mut self, tokens: u32) {
+        if self.offset() == 0 {
+            self.reach_to(Some(self.rope_stretch.reach(tokens)));
+        }
+    }
+
+    /// Whether a sequence that becomes so long can go on from here: what is kept was rotated as its
+    /// tokens will be.
+    pub fn suits(&self, tokens: u32) -> bool {
+        let reach = self.reach().map(|reach| self.rope_stretch.reach(reach));
+        reach.is_none_or(|reach| reach == self.rope_stretch.reach(tokens))
+    }
+
+    /// The length that decides its angles, once there is one.
+    pub(crate) fn reach(&self) -> Option<u32> {
+        self.layers.first().and_then(|layer| layer.reach)
+    }
+
+    fn reach_to(&mut self, reach: Option<u32>) {
+        for layer in &mut self.layers {
+            layer.reach = reach;
         }
     }
 
@@ -141,6 +172,7 @@ impl ModelCache {
         Self {
             layers: self.layers.iter().map(KeyValueCache::copy).collect(),
             layout: self.layout,
+            rope_stretch: self.rope_stretch,
         }
     }
 

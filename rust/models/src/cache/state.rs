@@ -23,6 +23,10 @@ pub struct CacheDescription {
     pub precision: CachePrecision,
     /// What keys and values were computed in; `None` where none have come yet.
     pub computed_in: Option<ComputedIn>,
+    /// How long its sequence was expected to become, where RoPE depends on it; see
+    /// [`ModelCache::expect`].
+    #[serde(default)]
+    pub reach: Option<u32>,
 }
 
 /// A type that models compute in.
@@ -103,6 +107,7 @@ impl ModelCache {
             layout: self.layout,
             precision: self.precision(),
             computed_in: computed_in.and_then(ComputedIn::of),
+            reach: self.reach(),
         };
         Ok((description, tensors))
     }
@@ -119,6 +124,7 @@ impl ModelCache {
     ) -> std::result::Result<Self, CacheStateError> {
         description.check()?;
         let mut cache = Self::new(shape, description.layout);
+        cache.reach_to(description.reach);
         for (number, (layer, shape)) in cache.layers.iter_mut().zip(&shape.layers).enumerate() {
             let saved = SavedLayer {
                 number,

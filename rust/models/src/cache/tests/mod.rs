@@ -14,6 +14,7 @@ use super::layer::KeyValueCache;
 use super::layout::CacheLayout;
 use super::precision::{CachePrecision, CacheQuantization};
 use crate::model::{LayerShape, ModelShape};
+use crate::rope::RopeStretch;
 
 const HEADS: usize = 4;
 const KEY_VALUE_HEADS: usize = 2;
@@ -39,6 +40,8 @@ const fn quantized(bits: i32) -> CachePrecision {
 fn shape(windows: &[Option<u32>]) -> ModelShape {
     let layers = windows.iter();
     ModelShape {
+        residual_streams: 1,
+        rope_stretch: RopeStretch::Same,
         hidden_size: 64,
         intermediate_size: 64,
         heads: HEADS as u32,

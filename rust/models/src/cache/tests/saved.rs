@@ -201,6 +201,7 @@ fn any_description() -> impl Strategy<Value = CacheDescription> {
     ]);
     (number(), layout, precision, computed_in).prop_map(
         |(offset, layout, precision, computed_in)| CacheDescription {
+            reach: None,
             offset,
             layout,
             precision,
