@@ -15,8 +15,10 @@ const MADE_LIMIT_BYTES: u64 = 16 << 20;
 const READ_LIMIT_BYTES: u64 = 256 << 20;
 /// How deep lists and maps may nest; printing and dropping them takes a stack frame for each level.
 const NESTING_LIMIT: usize = 32;
-/// A value in a list, or visited on a walk.
+/// A value in a list.
 pub(super) const VALUE_BYTES: u64 = 32;
+/// A value visited on a walk, in bytes that could have been compared in that time.
+const VISIT_BYTES: u64 = 128;
 /// Most bytes of a number as text.
 const NUMBER_BYTES: u64 = 352;
 /// Most bytes that an escaped byte takes when a list or map that holds it is printed.
@@ -87,7 +89,7 @@ impl Budget {
                 "it nests values deeper than {NESTING_LIMIT} levels"
             )));
         }
-        self.read(VALUE_BYTES)?;
+        self.read(VISIT_BYTES)?;
         extent.values += 1;
         match value.kind() {
             ValueKind::String | ValueKind::Bytes => {

@@ -8,8 +8,18 @@ use minijinja::Error;
 use super::budget::refused;
 
 const MONTHS: [&str; 12] = [
-    "January", "February", "March", "April", "May", "June", "July", "August", "September",
-    "October", "November", "December",
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
 ];
 const SECONDS_PER_DAY: u64 = 86_400;
 /// Longest format that is taken.
@@ -99,7 +109,10 @@ mod tests {
         ] {
             assert_eq!(formatted("%d %B %Y", seconds).unwrap(), date);
         }
-        assert_eq!(formatted("%d %b %Y, %H:%M", 1_721_988_240).unwrap(), "26 Jul 2024, 10:04");
+        assert_eq!(
+            formatted("%d %b %Y, %H:%M", 1_721_988_240).unwrap(),
+            "26 Jul 2024, 10:04"
+        );
     }
 
     #[test]

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use minijinja::value::{Rest, ValueKind};
+use minijinja::value::{Rest, ValueKind, ValueOrKwargs};
 use minijinja::{Environment, Error, State, Value, filters, tests};
 
 use super::budget::{Budget, VALUE_BYTES, byte_length, refused};
@@ -42,9 +42,10 @@ fn paying(
     budget: &Arc<Budget>,
     inner: Value,
     pay: Payment,
-) -> impl Fn(&mut State, Rest<Value>) -> Result<Value, Error> + Send + Sync + 'static {
+) -> impl Fn(&mut State, Rest<ValueOrKwargs>) -> Result<Value, Error> + Send + Sync + 'static {
     let budget = Arc::clone(budget);
     move |state, arguments| {
+        let arguments = arguments.into_values();
         pay(&budget, &arguments)?;
         let result = inner.call(state, &arguments)?;
         match result.kind() {
@@ -99,11 +100,7 @@ fn all_filters() -> Vec<(&'static str, Value, Payment)> {
             spreads,
         ),
         ("sort", Value::from_function(filters::sort), sorts),
-        (
-            "string",
-            Value::from_function(filters::string),
-            copies,
-        ),
+        ("string", Value::from_function(filters::string), copies),
         ("title", Value::from_function(filters::title), changes_case),
         ("trim", Value::from_function(filters::trim), copies),
         ("unique", Value::from_function(filters::unique), sorts),

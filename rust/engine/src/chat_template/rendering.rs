@@ -21,7 +21,7 @@ use super::{filters, methods, operators};
 /// Jinja instructions that one rendering may take; a conversation of a thousand turns takes half.
 const FUEL: u64 = 1_000_000;
 /// Frames of loops and macros, a macro counting four.
-const RECURSION_LIMIT: usize = 160;
+const RECURSION_LIMIT: usize = 400;
 /// Stack of the thread that parses, compiles and renders; what is not touched takes no memory.
 const STACK_BYTES: usize = 16 << 20;
 /// Most characters of a reason that are repeated.
