@@ -29,10 +29,17 @@ impl Cost {
         }
     }
 
-    pub(crate) fn is_dear(self) -> bool { self.time > Duration::from_millis(80) || self.growth_bytes > (12<<20) }
-    /// What is over its limit, for a file of this size.
-    pub(crate) fn over_limit(self, name: &str, file_bytes: u64) -> Option<String> {
-        let is_over = self.time > TIME_LIMIT || self.growth_bytes > file_bytes + MEMORY_LIMIT_BYTES;
+    /// The same without as much memory as the file itself takes.
+    pub(crate) fn beyond(self, file_bytes: u64) -> Self {
+        Self {
+            growth_bytes: self.growth_bytes.saturating_sub(file_bytes),
+            ..self
+        }
+    }
+
+    /// What is over its limit.
+    pub(crate) fn over_limit(self, name: &str) -> Option<String> {
+        let is_over = self.time > TIME_LIMIT || self.growth_bytes > MEMORY_LIMIT_BYTES;
         is_over.then(|| format!("{name} took {self}"))
     }
 }

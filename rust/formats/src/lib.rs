@@ -44,6 +44,7 @@ pub use header_rule::{HeaderRule, TensorRule};
 pub use quantization::{
     AFFINE_BITS, AFFINE_GROUP_SIZES, LayerQuantization, Quantization, QuantizedLayout,
 };
+pub use quoted::{Quoted, Shortened};
 pub use shard::TensorInfo;
 pub use shard_index::IndexRule;
 pub use tensor_rows::TensorRows;

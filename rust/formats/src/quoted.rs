@@ -6,8 +6,8 @@ use std::fmt;
 /// Most characters of foreign text that one error message repeats.
 const SHOWN_CHARACTERS: usize = 120;
 
-/// Foreign text in quotation marks, escaped, cut after [`SHOWN_CHARACTERS`].
-pub(crate) struct Quoted<'a>(pub(crate) &'a str);
+/// Foreign text in quotation marks, escaped, cut after 120 characters.
+pub struct Quoted<'a>(pub &'a str);
 
 impl fmt::Display for Quoted<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -16,7 +16,7 @@ impl fmt::Display for Quoted<'_> {
 }
 
 /// As [`Quoted`], without the quotation marks.
-pub(crate) struct Shortened<'a>(pub(crate) &'a str);
+pub struct Shortened<'a>(pub &'a str);
 
 impl fmt::Display for Shortened<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,0 +1,548 @@
+//! Configurations of every family with a field that no model has.
+
+use serde_json::{Value, json};
+
+use crate::case::Case;
+
+/// A family's sound configuration and what is attacked in it.
+struct Target {
+    model_type: &'static str,
+    /// Where the text model's fields are: here or in `text_config`.
+    section: Option<&'static str>,
+    config: Value,
+    /// Fields that must be integers when they are there.
+    integers: &'static [&'static str],
+    /// Fields that must be numbers when they are there.
+    numbers: &'static [&'static str],
+}
+
+/// Configurations that must be refused, with words of the refusal.
+pub(crate) fn cases() -> Vec<Case> {
+    let mut cases = not_even_json();
+    for target in targets() {
+        cases.extend(target.cases());
+    }
+    cases.extend(special());
+    cases
+}
+
+/// Each family's sound configuration, to show that only what is changed is refused.
+pub(crate) fn sound() -> Vec<Case> {
+    let targets = targets().into_iter();
+    let sound = targets.map(|target| Case::text(target.model_type, target.config.to_string(), ""));
+    sound.collect()
+}
+
+impl Target {
+    fn cases(&self) -> Vec<Case> {
+        let negative = |field: &&'static str| self.with(field, "negative", json!(-1));
+        let huge = |field: &&'static str| self.with(field, "huge", json!(u64::MAX));
+        let zero = |field: &&'static str| self.with(field, "zero", json!(0));
+        let text = |field: &&'static str| self.with(field, "text", json!("64"));
+        let fraction = |field: &&'static str| self.with(field, "fraction", json!(1.5));
+        let enormous = |field: &&'static str| self.with(field, "enormous", json!(1e300));
+        let list = |field: &&'static str| self.with(field, "list", json!([[1]]));
+        let integers = self.integers.iter();
+        let numbers = self.numbers.iter();
+        integers
+            .clone()
+            .map(negative)
+            .chain(integers.clone().map(huge))
+            .chain(integers.clone().step_by(2).map(zero))
+            .chain(integers.clone().step_by(3).map(text))
+            .chain(integers.skip(1).step_by(3).map(fraction))
+            .chain(numbers.clone().map(enormous))
+            .chain(
+                numbers
+                    .clone()
+                    .map(|field| self.with(field, "negative", json!(-1.5))),
+            )
+            .chain(numbers.map(list))
+            .collect()
+    }
+
+    fn with(&self, field: &str, what: &str, value: Value) -> Case {
+        let mut config = self.config.clone();
+        match self.section {
+            Some(section) => config[section][field] = value,
+            None => config[field] = value,
+        }
+        let name = format!("{}-{field}-{what}", self.model_type);
+        Case::text(&name, config.to_string(), field)
+    }
+}
+
+const LLAMA_LINE: &[&str] = &[
+    "hidden_size",
+    "intermediate_size",
+    "num_attention_heads",
+    "num_hidden_layers",
+    "num_key_value_heads",
+    "vocab_size",
+    "max_position_embeddings",
+    "head_dim",
+];
+
+/// What most families of the Llama line share.
+fn llama_line(model_type: &str) -> Value {
+    json!({"model_type": model_type, "hidden_size": 64, "intermediate_size": 96,
+        "num_attention_heads": 4, "num_hidden_layers": 2, "num_key_value_heads": 2,
+        "vocab_size": 96, "head_dim": 16, "max_position_embeddings": 512, "rms_norm_eps": 1e-5,
+        "rope_theta": 10000.0, "tie_word_embeddings": false})
+}
+
+fn gemma3_text() -> Value {
+    let mut config = llama_line("gemma3_text");
+    config["query_pre_attn_scalar"] = json!(16);
+    config["sliding_window"] = json!(7);
+    config["sliding_window_pattern"] = json!(2);
+    config["rope_local_base_freq"] = json!(10000.0);
+    config
+}
+
+fn gemma3n_text() -> Value {
+    json!({"model_type": "gemma3n_text", "activation_sparsity_pattern": [0.95, 0.0, 0.0, 0.0],
+        "altup_active_idx": 0, "altup_coef_clip": 120.0, "altup_num_inputs": 3,
+        "final_logit_softcapping": 30.0, "head_dim": 16, "hidden_size": 64,
+        "hidden_size_per_layer_input": 16, "intermediate_size": 64, "laurel_rank": 32,
+        "layer_types": ["sliding_attention", "full_attention", "sliding_attention", "full_attention"],
+        "max_position_embeddings": 512, "num_attention_heads": 4, "num_hidden_layers": 4,
+        "num_key_value_heads": 2, "num_kv_shared_layers": 2, "rms_norm_eps": 1e-6,
+        "rope_local_base_freq": 10000.0, "rope_theta": 1000000.0, "sliding_window": 7,
+        "vocab_size": 96, "vocab_size_per_layer_input": 90})
+}
+
+fn openelm() -> Value {
+    json!({"model_type": "openelm", "ffn_dim_divisor": 32, "ffn_multipliers": [0.5, 1.0],
+        "ffn_with_glu": true, "head_dim": 16, "max_context_length": 512, "model_dim": 64,
+        "normalize_qk_projections": true, "num_kv_heads": [1, 2], "num_query_heads": [4, 8],
+        "num_transformer_layers": 2, "rope_freq_constant": 10000, "share_input_output_layers": true,
+        "vocab_size": 96})
+}
+
+const GEMMA3N: &[&str] = &[
+    "altup_num_inputs",
+    "head_dim",
+    "hidden_size",
+    "hidden_size_per_layer_input",
+    "laurel_rank",
+    "num_attention_heads",
+    "num_hidden_layers",
+    "num_key_value_heads",
+    "num_kv_shared_layers",
+    "sliding_window",
+    "vocab_size",
+    "vocab_size_per_layer_input",
+];
+
+fn targets() -> Vec<Target> {
+    let llama = |model_type| Target {
+        model_type,
+        section: None,
+        config: llama_line(model_type),
+        integers: LLAMA_LINE,
+        numbers: &["rms_norm_eps", "rope_theta"],
+    };
+    vec![
+        llama("llama"),
+        llama("qwen3"),
+        llama("smollm3"),
+        llama("phi3"),
+        Target {
+            // It has no head_dim of its own.
+            integers: &LLAMA_LINE[..7],
+            ..llama("nanochat")
+        },
+        Target {
+            model_type: "openelm",
+            section: None,
+            config: openelm(),
+            integers: &[
+                "ffn_dim_divisor",
+                "head_dim",
+                "max_context_length",
+                "model_dim",
+                "num_transformer_layers",
+                "vocab_size",
+            ],
+            numbers: &["rope_freq_constant"],
+        },
+        Target {
+            config: gemma3_text(),
+            integers: &[
+                "hidden_size",
+                "intermediate_size",
+                "num_attention_heads",
+                "num_hidden_layers",
+                "num_key_value_heads",
+                "vocab_size",
+                "head_dim",
+                "sliding_window",
+            ],
+            numbers: &[
+                "rms_norm_eps",
+                "rope_theta",
+                "rope_local_base_freq",
+                "query_pre_attn_scalar",
+            ],
+            ..llama("gemma3_text")
+        },
+        Target {
+            model_type: "gemma3",
+            section: Some("text_config"),
+            config: json!({"model_type": "gemma3", "text_config": gemma3_text(), "vision_config": {}}),
+            integers: &[
+                "hidden_size",
+                "num_attention_heads",
+                "num_hidden_layers",
+                "vocab_size",
+            ],
+            numbers: &["rms_norm_eps"],
+        },
+        Target {
+            model_type: "gemma3n_text",
+            section: None,
+            config: gemma3n_text(),
+            integers: GEMMA3N,
+            numbers: &["altup_coef_clip", "final_logit_softcapping", "rope_theta"],
+        },
+        Target {
+            model_type: "gemma3n",
+            section: Some("text_config"),
+            config: json!({"model_type": "gemma3n", "text_config": gemma3n_text()}),
+            integers: &[
+                "hidden_size",
+                "num_attention_heads",
+                "num_hidden_layers",
+                "vocab_size_per_layer_input",
+            ],
+            numbers: &["rope_theta"],
+        },
+    ]
+}
+
+fn not_even_json() -> Vec<Case> {
+    let nested =
+        |open: &str, close: &str| format!("{{\"a\":{}{}}}", open.repeat(9999), close.repeat(9999));
+    vec![
+        Case::text("empty", "", "cannot be read"),
+        Case::text("a-list", "[]", "cannot be read"),
+        Case::text("a-number", "1", "cannot be read"),
+        Case::text("null", "null", "cannot be read"),
+        Case::text("cut-off", "{\"model_type\": \"llama\"", "cannot be read"),
+        Case::text("two-documents", "{} {}", "cannot be read"),
+        Case::text(
+            "the-same-field-twice",
+            "{\"model_type\":\"llama\",\"model_type\":\"qwen3\"}",
+            "model_type",
+        ),
+        Case::text("a-byte-order-mark", "\u{feff}{}", "cannot be read"),
+        Case::text(
+            "a-number-past-all-numbers",
+            "{\"hidden_size\": 1e999}",
+            "cannot be read",
+        ),
+        Case::text("a-comment", "{} // sound", "cannot be read"),
+        Case::text(
+            "a-lone-surrogate",
+            "{\"model_type\": \"\\ud800\"}",
+            "cannot be read",
+        ),
+        Case::text("lists-in-lists", nested("[", "]"), "nested too deeply"),
+        Case::text("maps-in-maps", nested("{\"a\":", "1}"), "nested too deeply"),
+        Case::text(
+            "many-values",
+            format!("{{\"a\":[{}0]}}", "0,".repeat(1 << 20)),
+            "too many values",
+        ),
+        Case::text(
+            "a-long-file",
+            format!("{{\"a\":\"{}\"}}", "x".repeat(17 << 20)),
+            "at most",
+        ),
+        Case::bytes(
+            "not-utf-8",
+            b"{\"model_type\": \"\xff\xfe\"}".to_vec(),
+            "cannot be read",
+        ),
+        Case::bytes("zeros", vec![0; 64], "cannot be read"),
+    ]
+}
+
+/// What a family alone has, and what all have beside the sizes.
+fn special() -> Vec<Case> {
+    let mut cases = wrong_families();
+    cases.extend(wrong_ropes());
+    cases.extend(wrong_quantizations());
+    cases.extend(wrong_lists());
+    cases
+}
+
+fn changed(name: &str, mut config: Value, field: &str, value: Value, expected: &str) -> Case {
+    config[field] = value;
+    Case::text(name, config.to_string(), expected)
+}
+
+fn wrong_families() -> Vec<Case> {
+    let family =
+        |name, value, expected| changed(name, llama_line("llama"), "model_type", value, expected);
+    vec![
+        family("an-unknown-family", json!("gpt2"), "gpt2"),
+        family("a-family-with-escapes", json!("\u{1b}[2J"), "\\u{1b}[2J"),
+        family(
+            "a-family-with-a-long-name",
+            json!("x".repeat(1 << 20)),
+            "xxx...",
+        ),
+        family("a-family-that-is-a-number", json!(3), "model_type"),
+        family("no-family", json!(null), "model_type"),
+        family("an-empty-family", json!(""), "does not know"),
+    ]
+}
+
+fn wrong_ropes() -> Vec<Case> {
+    let rope =
+        |name, value, expected| changed(name, llama_line("llama"), "rope_scaling", value, expected);
+    let longrope = |name, short: usize, long: usize| {
+        let scaling = json!({"type": "longrope", "short_factor": vec![1.0; short], "long_factor": vec![1.0; long]});
+        let mut config = llama_line("phi3");
+        config["original_max_position_embeddings"] = json!(32);
+        changed(name, config, "rope_scaling", scaling, "factor")
+    };
+    vec![
+        rope(
+            "a-rope-of-an-unknown-type",
+            json!({"rope_type": "spiral", "factor": 2.0}),
+            "spiral",
+        ),
+        rope(
+            "a-rope-without-a-factor",
+            json!({"rope_type": "linear"}),
+            "factor",
+        ),
+        rope(
+            "a-rope-with-factor-zero",
+            json!({"rope_type": "linear", "factor": 0.0}),
+            "factor",
+        ),
+        rope(
+            "a-rope-with-a-negative-factor",
+            json!({"rope_type": "dynamic", "factor": -4.0}),
+            "factor",
+        ),
+        rope(
+            "a-rope-with-an-enormous-factor",
+            json!({"rope_type": "linear", "factor": 1e300}),
+            "factor",
+        ),
+        rope("a-rope-that-is-text", json!("linear"), "rope_scaling"),
+        rope(
+            "a-rope-with-its-bands-swapped",
+            json!({"rope_type": "llama3", "factor": 8.0, "low_freq_factor": 4.0, "high_freq_factor": 1.0, "original_max_position_embeddings": 64}),
+            "high_freq_factor",
+        ),
+        rope(
+            "a-rope-with-equal-bands",
+            json!({"rope_type": "llama3", "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 1.0, "original_max_position_embeddings": 64}),
+            "high_freq_factor",
+        ),
+        longrope("a-long-rope-with-few-factors", 3, 8),
+        longrope("a-long-rope-with-many-factors", 8, 4096),
+        longrope("a-long-rope-without-factors", 0, 0),
+    ]
+}
+
+fn wrong_quantizations() -> Vec<Case> {
+    let quantization =
+        |name, value, expected| changed(name, llama_line("llama"), "quantization", value, expected);
+    vec![
+        quantization(
+            "a-quantisation-of-an-unknown-mode",
+            json!({"group_size": 64, "bits": 4, "mode": "gguf"}),
+            "mode",
+        ),
+        quantization("nine-bits", json!({"group_size": 64, "bits": 9}), "bits"),
+        quantization("no-bits", json!({"group_size": 64, "bits": 0}), "bits"),
+        quantization(
+            "a-group-of-nothing",
+            json!({"group_size": 0, "bits": 4}),
+            "group_size",
+        ),
+        quantization(
+            "a-group-of-everything",
+            json!({"group_size": u64::MAX, "bits": 4}),
+            "group_size",
+        ),
+        quantization(
+            "a-group-that-is-text",
+            json!({"group_size": "64", "bits": 4}),
+            "group_size",
+        ),
+        quantization(
+            "a-quantisation-that-is-a-list",
+            json!([64, 4]),
+            "quantization",
+        ),
+        quantization(
+            "a-layer-with-nine-bits",
+            json!({"group_size": 64, "bits": 4, "model.layers.0.mlp.up_proj": {"group_size": 64, "bits": 9}}),
+            "bits",
+        ),
+        quantization(
+            "a-layer-that-is-a-number",
+            json!({"group_size": 64, "bits": 4, "model.layers.0.mlp.up_proj": 4}),
+            "up_proj",
+        ),
+        changed(
+            "a-quantisation-by-another-library",
+            llama_line("llama"),
+            "quantization_config",
+            json!({"quant_method": "gptq", "bits": 4, "group_size": 128}),
+            "gptq",
+        ),
+    ]
+}
+
+fn wrong_lists() -> Vec<Case> {
+    let list = |name, config, field, value| changed(name, config, field, value, field);
+    vec![
+        list(
+            "layer-types-for-too-few-layers",
+            llama_line("llama"),
+            "layer_types",
+            json!(["full_attention"]),
+        ),
+        list(
+            "layer-types-of-an-unknown-kind",
+            llama_line("llama"),
+            "layer_types",
+            json!(["full_attention", "half_attention"]),
+        ),
+        list(
+            "layer-types-that-are-numbers",
+            llama_line("llama"),
+            "layer_types",
+            json!([1, 2]),
+        ),
+        list(
+            "ropes-for-too-few-layers",
+            llama_line("smollm3"),
+            "no_rope_layers",
+            json!([1]),
+        ),
+        list(
+            "ropes-that-are-neither",
+            llama_line("smollm3"),
+            "no_rope_layers",
+            json!([1, 2]),
+        ),
+        list(
+            "no-interval-between-ropes",
+            llama_line("smollm3"),
+            "no_rope_layer_interval",
+            json!(0),
+        ),
+        list(
+            "heads-for-too-few-layers",
+            openelm(),
+            "num_query_heads",
+            json!([4]),
+        ),
+        list(
+            "heads-without-number",
+            openelm(),
+            "num_kv_heads",
+            json!([0, 0]),
+        ),
+        list(
+            "heads-that-do-not-divide",
+            openelm(),
+            "num_kv_heads",
+            json!([3, 3]),
+        ),
+        list(
+            "multipliers-for-too-few-layers",
+            openelm(),
+            "ffn_multipliers",
+            json!([0.5]),
+        ),
+        list(
+            "multipliers-of-nothing",
+            openelm(),
+            "ffn_multipliers",
+            json!([0.0, 0.0]),
+        ),
+        list(
+            "multipliers-past-everything",
+            openelm(),
+            "ffn_multipliers",
+            json!([1e300, 1e300]),
+        ),
+        list(
+            "widths-for-too-few-layers",
+            gemma3n_text(),
+            "intermediate_size",
+            json!([64, 64, 64]),
+        ),
+        list(
+            "widths-of-nothing",
+            gemma3n_text(),
+            "intermediate_size",
+            json!([0, 0, 0, 0]),
+        ),
+        list(
+            "sparsity-for-too-few-layers",
+            gemma3n_text(),
+            "activation_sparsity_pattern",
+            json!([0.95, 0.95, 0.95]),
+        ),
+        list(
+            "sparsity-of-everything",
+            gemma3n_text(),
+            "activation_sparsity_pattern",
+            json!([1.0, 1.0, 1.0, 1.0]),
+        ),
+        list(
+            "all-layers-share-their-keys",
+            gemma3n_text(),
+            "num_kv_shared_layers",
+            json!(4),
+        ),
+        list(
+            "an-active-input-that-is-not-there",
+            gemma3n_text(),
+            "altup_active_idx",
+            json!(3),
+        ),
+        list(
+            "a-text-part-that-is-a-list",
+            json!({"model_type": "gemma3"}),
+            "text_config",
+            json!([]),
+        ),
+        list(
+            "no-text-part",
+            json!({"model_type": "gemma3"}),
+            "text_config",
+            json!(null),
+        ),
+        list(
+            "heads-that-key-value-heads-do-not-divide",
+            llama_line("llama"),
+            "num_key_value_heads",
+            json!(3),
+        ),
+        list(
+            "more-key-value-heads-than-heads",
+            llama_line("llama"),
+            "num_key_value_heads",
+            json!(8),
+        ),
+        list(
+            "a-head-of-odd-width",
+            llama_line("llama"),
+            "head_dim",
+            json!(15),
+        ),
+    ]
+}
