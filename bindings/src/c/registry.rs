@@ -83,7 +83,7 @@ fn row(index: usize) -> Result<hr_registry_model, Fault> {
         name: texts.name.as_ptr(),
         family: texts.family.as_ptr(),
         parameters: model.parameters,
-        weights_bytes: model.weights_bytes(),
+        weights_bytes: model.weights_bytes,
         kv_bytes_per_token: model.kv_bytes_per_token(),
         context_length: model.geometry.context_length.map_or(HR_UNKNOWN, u64::from),
         layers: model.geometry.layers.len() as u64,
@@ -174,7 +174,7 @@ mod tests {
             let texts = [row.id, row.name, row.family].map(|text| unsafe { CStr::from_ptr(text) });
             let texts = texts.map(|text| text.to_str().unwrap());
             assert_eq!(texts, [&model.id, &model.name, &model.family]);
-            assert_eq!(row.weights_bytes, model.geometry.weights_bytes);
+            assert_eq!(row.weights_bytes, model.weights_bytes);
         }
     }
 

@@ -64,7 +64,7 @@ impl From<&RegistryModel> for BridgedRegistryModel {
             name: model.name.clone(),
             family: model.family.clone(),
             parameters: model.parameters,
-            weights_bytes: model.weights_bytes(),
+            weights_bytes: model.weights_bytes,
             kv_bytes_per_token: model.kv_bytes_per_token(),
             context_length: model.geometry.context_length,
         }

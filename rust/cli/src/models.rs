@@ -75,7 +75,7 @@ impl<'a> From<&'a Candidate> for JsonModel<'a> {
             id: &model.id,
             name: &model.name,
             parameters: model.parameters,
-            weights_bytes: model.weights_bytes(),
+            weights_bytes: model.weights_bytes,
             kv_bytes_per_token: model.kv_bytes_per_token(),
             needed_bytes: candidate.needed_bytes,
             fits: candidate.fits,
@@ -110,7 +110,7 @@ fn row(candidate: &Candidate) -> String {
         "{:13} {:>10} {:>10} {:>10}  {}",
         model.name,
         format!("{:.2}B", model.parameters as f64 / 1e9),
-        ByteSize::from_bytes(model.weights_bytes()),
+        ByteSize::from_bytes(model.weights_bytes),
         ByteSize::from_bytes(model.kv_bytes_per_token()),
         candidate.reason
     )

@@ -23,11 +23,17 @@ pub(crate) struct DraftPlan {
 }
 
 impl DraftPlan {
-    pub(crate) fn start(&self, model: &dyn LanguageModel) -> Result<Draft, EngineError> {
+    pub(crate) fn start(
+        &self,
+        model: &dyn LanguageModel,
+        most_tokens: u32,
+    ) -> Result<Draft, EngineError> {
+        let mut cache = KvCache::new(model, CacheSettings::default())?;
+        cache.model_cache.expect(most_tokens);
         Ok(Draft {
             model: self.model,
             count: self.count,
-            cache: KvCache::new(model, CacheSettings::default())?,
+            cache,
             codec: Arc::clone(&self.codec),
         })
     }

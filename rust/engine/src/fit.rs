@@ -8,7 +8,9 @@ use headroom_memory::{
     StepShape, fit, predict, workspace_bytes,
 };
 use headroom_mlx::Processor;
-use headroom_models::{FAMILIES, LayerShape, ModelOutline, ModelShape, outline};
+use headroom_models::{
+    EmbeddingPlacement, FAMILIES, LayerShape, ModelOutline, ModelShape, outline,
+};
 use serde::Serialize;
 
 use crate::error::EngineError;
@@ -22,6 +24,9 @@ pub struct FitReport {
     /// The answer.
     #[serde(flatten)]
     pub fit: Fit,
+    /// Where the embedding is to lie for that: in its file only where the model does not fit with it
+    /// in memory.
+    pub embedding: EmbeddingPlacement,
     /// What a generation may take, the reserve and what the process itself grows by left out;
     /// `None` where the system does not tell, and the answer is not bounded by it.
     pub available_bytes: Option<u64>,
@@ -80,17 +85,17 @@ fn modest_plan(context_tokens: u32) -> GenerationPlan {
     }
 }
 
-/// Refuses a model for which there is no room even with the shortest context and `beside_bytes` for
-/// what is loaded with it.
+/// Where the embedding is to lie. Refuses a model for which there is no room even with the shortest
+/// context, the embedding in its file, and `beside_bytes` for what is loaded with it.
 pub(crate) fn require_room(
     directory: &Path,
     outline: &ModelOutline,
     beside_bytes: u64,
-) -> Result<(), EngineError> {
+) -> Result<EmbeddingPlacement, EngineError> {
     let plan = GenerationPlan::of_context(SHORTEST_CONTEXT);
     let report = report(outline, &plan, beside_bytes)?;
     match report.fit {
-        Fit::Fits { .. } | Fit::FitsIf { .. } => Ok(()),
+        Fit::Fits { .. } | Fit::FitsIf { .. } => Ok(report.embedding),
         Fit::DoesNotFit {
             needed_bytes,
             available_bytes,
@@ -140,18 +145,41 @@ fn report(
     let available_bytes = state
         .available_bytes
         .map(|bytes| bytes.saturating_sub(kept_free));
-    let geometry = geometry_of_outline(outline);
     let bounded_by = available_bytes.unwrap_or(u64::MAX);
-    let fit = fit(&geometry, plan, backend(), bounded_by);
+    let (fit, embedding) = fit_wherever_the_embedding_lies(outline, plan, bounded_by);
     let alternative = match fit {
         Fit::DoesNotFit { .. } => select_model(bounded_by, plan.context_tokens).pick,
         _ => None,
     };
     Ok(FitReport {
         fit,
+        embedding,
         available_bytes,
         alternative: alternative.map(|model| model.name.clone()),
     })
+}
+
+/// In memory where the model fits so: rows are found there faster than in a file.
+fn fit_wherever_the_embedding_lies(
+    outline: &ModelOutline,
+    plan: &GenerationPlan,
+    available_bytes: u64,
+) -> (Fit, EmbeddingPlacement) {
+    let fit_with = |embedding| {
+        let geometry = geometry_of_outline(outline, embedding);
+        (fit(&geometry, plan, backend(), available_bytes), embedding)
+    };
+    match fit_with(EmbeddingPlacement::Memory) {
+        (Fit::DoesNotFit { .. }, _) if saves_embedding(outline) => {
+            fit_with(EmbeddingPlacement::File)
+        }
+        answer => answer,
+    }
+}
+
+/// Whether there is an embedding that can stay in its file.
+fn saves_embedding(outline: &ModelOutline) -> bool {
+    outline.weights_bytes_without_embedding < outline.weights_bytes
 }
 
 /// A loaded model's sizes, for predictions on the way.
@@ -161,9 +189,9 @@ pub(crate) struct Predictor {
 }
 
 impl Predictor {
-    pub(crate) fn of_outline(outline: &ModelOutline) -> Self {
+    pub(crate) fn of_outline(outline: &ModelOutline, embedding: EmbeddingPlacement) -> Self {
         Self {
-            geometry: geometry_of_outline(outline),
+            geometry: geometry_of_outline(outline, embedding),
         }
     }
 
@@ -209,19 +237,22 @@ pub(crate) fn clamped(tokens: usize) -> u32 {
     u32::try_from(tokens).unwrap_or(u32::MAX)
 }
 
-fn geometry_of_outline(outline: &ModelOutline) -> ModelGeometry {
+fn geometry_of_outline(outline: &ModelOutline, embedding: EmbeddingPlacement) -> ModelGeometry {
     let ModelShape {
         hidden_size,
+        residual_streams,
         intermediate_size,
         heads,
         vocabulary_size,
         context_length,
         ref layers,
+        rope_stretch: _,
     } = outline.shape;
     ModelGeometry {
-        weights_bytes: outline.weights_bytes,
+        weights_bytes: outline.weights_bytes_with(embedding),
         weights_are_quantized: outline.weights_are_quantized,
         hidden_size,
+        residual_streams,
         intermediate_size,
         heads,
         vocabulary_size,
@@ -235,5 +266,45 @@ fn layer_geometry(layer: &LayerShape) -> LayerGeometry {
         key_value_heads: layer.key_value_heads,
         head_dim: layer.head_dim,
         window: layer.window,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn outline_of(case: &str) -> ModelOutline {
+        headroom_mlx::start().unwrap();
+        let cases = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/golden/cases");
+        outline(&cases.join(case).join("model")).unwrap()
+    }
+
+    /// Whether the model fits into so many bytes, and where its embedding is to lie.
+    fn answer(outline: &ModelOutline, available_bytes: u64) -> (Option<u64>, EmbeddingPlacement) {
+        let plan = GenerationPlan::of_context(SHORTEST_CONTEXT);
+        let (fit, embedding) = fit_wherever_the_embedding_lies(outline, &plan, available_bytes);
+        let lacking = match fit {
+            Fit::DoesNotFit { needed_bytes, .. } => Some(needed_bytes),
+            _ => None,
+        };
+        (lacking, embedding)
+    }
+
+    #[test]
+    fn an_embedding_stays_in_its_file_where_the_model_fits_in_no_other_way() {
+        let outline = outline_of("llama-float32");
+        let (smallest, _) = answer(&outline, 0);
+        let without = smallest.unwrap();
+        let with = without + outline.weights_bytes - outline.weights_bytes_without_embedding;
+        assert_eq!(answer(&outline, with), (None, EmbeddingPlacement::Memory));
+        assert_eq!(answer(&outline, with - 1), (None, EmbeddingPlacement::File));
+        assert_eq!(answer(&outline, without), (None, EmbeddingPlacement::File));
+        assert_eq!(answer(&outline, without - 1).0, Some(without));
+    }
+
+    #[test]
+    fn an_embedding_that_the_head_shares_stays_in_memory() {
+        let outline = outline_of("llama-bfloat16-tied");
+        assert_eq!(answer(&outline, 0).1, EmbeddingPlacement::Memory);
     }
 }

@@ -9,13 +9,13 @@ use crate::adaptive_cache::adapt;
 use crate::controls::Spill;
 use crate::decoding::SharedGenerator;
 use crate::error::EngineError;
-use crate::fit::Predictor;
+use crate::fit::{Predictor, clamped};
 use crate::generation_request::GenerationRequest;
 use crate::governing::{Governing, Look};
 use crate::model_id::ModelId;
 use crate::model_store::{InUse, ModelStore};
 use crate::parameters::Governing as GoverningMode;
-use crate::prompt_store::Seen;
+use crate::prompt_store::{Ahead, Seen};
 use crate::sampler::Sampler;
 use crate::spill::SpilledCache;
 use crate::token_generator::{GeneratorParts, TokenGenerator};
@@ -130,12 +130,19 @@ fn generator(
         prompt,
         ..
     } = request;
+    let most_tokens = clamped(prompt.len().saturating_add(request.token_limit));
     let seen = match request.cache {
-        Some(cache) => store.take_prompt_cache(*model, cache, prompt)?,
-        None => Seen::nothing(store.get(*model)?, parameters.into())?,
+        Some(cache) => {
+            let ahead = Ahead {
+                prompt,
+                most_tokens,
+            };
+            store.take_prompt_cache(*model, cache, ahead)?
+        }
+        None => Seen::nothing(store.get(*model)?, parameters.into(), most_tokens)?,
     };
     let draft = request.draft.as_ref();
-    let draft = draft.map(|draft| draft.start(store.get(draft.model)?));
+    let draft = draft.map(|draft| draft.start(store.get(draft.model)?, most_tokens));
     Ok(TokenGenerator::new(GeneratorParts {
         model: *model,
         sampler: Sampler::new(request.sampling.clone(), prompt)?,

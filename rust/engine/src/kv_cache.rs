@@ -319,7 +319,12 @@ mod tests {
         let cases = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/golden/cases");
         let directory = cases.join(format!("{family}-caches")).join("model");
         let go_on = &mut |_| std::ops::ControlFlow::Continue(());
-        let model = headroom_models::open(&directory, go_on).unwrap();
+        let model = headroom_models::open(
+            &directory,
+            headroom_models::EmbeddingPlacement::Memory,
+            go_on,
+        )
+        .unwrap();
         let mut cache = KvCache::new(&*model, settings).unwrap();
         for piece in [5u32; 300].chunks(chunk) {
             let tokens = Array::from_slice(piece, &[1, piece.len() as i32]);
@@ -333,7 +338,8 @@ mod tests {
             max_size: cache.max_size(),
             quantization: cache.quantization(),
         };
-        let geometry = Predictor::of_outline(&outline).geometry;
+        let geometry =
+            Predictor::of_outline(&outline, headroom_models::EmbeddingPlacement::Memory).geometry;
         let predicted = geometry.kv_cache_bytes(300, kv, backend());
         (cache.bytes(), predicted)
     }

@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 
-use headroom_models::{LoadProgress, ModelError, ModelOutline, ModelShape, open};
+use headroom_models::{
+    EmbeddingPlacement, LanguageModel, LoadProgress, ModelError, ModelOutline, ModelShape, open,
+};
 
 use crate::controls::Canceller;
 use crate::error::EngineError;
@@ -13,7 +15,6 @@ use crate::fit::Predictor;
 use crate::memory;
 use crate::mlx_thread::MlxThread;
 use crate::model_id::ModelId;
-use crate::model_store::ModelStore;
 
 /// Weights on MLX's thread.
 pub(crate) struct LoadedWeights {
@@ -32,19 +33,25 @@ impl LoadedWeights {
     pub(crate) fn load(
         directory: &Path,
         outline: &ModelOutline,
+        embedding: EmbeddingPlacement,
         on_progress: impl FnMut(LoadProgress) -> ControlFlow<()>,
     ) -> Result<Self, EngineError> {
         static NEXT_ID: AtomicU64 = AtomicU64::new(1);
         let id = ModelId(NEXT_ID.fetch_add(1, Ordering::Relaxed));
         let owned_id = UnloadedOnDrop(id);
         memory::prepare_allocator()?;
-        let weights_bytes = outline.weights_bytes;
+        let weights_bytes = outline.weights_bytes_with(embedding);
         let (progress, heard) = channel();
         let (reply, result) = channel();
         let stop = Canceller::default();
         let (path, stopped) = (directory.to_owned(), stop.clone());
         MlxThread::shared()?.call_later(move |store| {
-            let shape = load_into(store, (id, weights_bytes), &path, &progress, &stopped);
+            let model = read(&path, embedding, &progress, &stopped);
+            let shape = model.map(|model| {
+                let shape = model.shape().clone();
+                store.insert(id, model, weights_bytes);
+                shape
+            });
             drop(progress);
             // Where the host is gone, so is its id, and the weights go with it.
             drop(reply.send(shape));
@@ -59,7 +66,7 @@ impl LoadedWeights {
         Ok(Self {
             id: owned_id,
             shape,
-            predictor: Predictor::of_outline(outline),
+            predictor: Predictor::of_outline(outline, embedding),
             directory: directory.to_owned(),
         })
     }
@@ -69,24 +76,21 @@ impl LoadedWeights {
     }
 }
 
-fn load_into(
-    store: &mut ModelStore,
-    (id, weights_bytes): (ModelId, u64),
+fn read(
     directory: &Path,
+    embedding: EmbeddingPlacement,
     progress: &Sender<LoadProgress>,
     stop: &Canceller,
-) -> Result<ModelShape, ModelError> {
+) -> Result<Box<dyn LanguageModel>, ModelError> {
     headroom_mlx::warm_up_products()?;
-    let model = open(
+    open(
         directory,
+        embedding,
         &mut |now| match progress.send(now).is_err() || stop.is_cancelled() {
             true => ControlFlow::Break(()),
             false => ControlFlow::Continue(()),
         },
-    )?;
-    let shape = model.shape().clone();
-    store.insert(id, model, weights_bytes);
-    Ok(shape)
+    )
 }
 
 /// Passes progress on until the loading ends; host code runs here, on the host's own thread.

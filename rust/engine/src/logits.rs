@@ -72,8 +72,10 @@ impl LogitsRequest {
 impl LogitsRequest {
     fn load(&self) -> Result<LoadedWeights, EngineError> {
         let outline = outline(&self.directory)?;
-        fit::require_room(&self.directory, &outline, 0)?;
-        LoadedWeights::load(&self.directory, &outline, |_| ControlFlow::Continue(()))
+        let embedding = fit::require_room(&self.directory, &outline, 0)?;
+        LoadedWeights::load(&self.directory, &outline, embedding, |_| {
+            ControlFlow::Continue(())
+        })
     }
 }
 
@@ -102,6 +104,7 @@ fn all_logits(
     chunk: usize,
     mut cache: KvCache,
 ) -> Result<Vec<f32>, EngineError> {
+    cache.model_cache.expect(fit::clamped(tokens.len()));
     let mut all = Vec::new();
     for piece in tokens.chunks(chunk.max(1)) {
         let ids = Array::from_slice(piece, &[1, piece.len() as i32]);

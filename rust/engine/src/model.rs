@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use headroom_formats::{Checkpoint, read_bounded};
-use headroom_models::{LoadProgress, ModelOutline, ModelShape, outline};
+use headroom_models::{EmbeddingPlacement, LoadProgress, ModelOutline, ModelShape, outline};
 
 use crate::aids::{DraftModel, GenerationAids};
 use crate::chat_template::ChatMessage;
@@ -82,14 +82,14 @@ impl Model {
         let started = Instant::now();
         let outline = outline(directory)?;
         let admit = |beside_bytes| match admission {
-            Admission::Always => Ok(()),
+            Admission::Always => Ok(EmbeddingPlacement::Memory),
             Admission::IfItFits => make_room(directory, &outline, beside_bytes),
         };
         // First the tokenizer: once it is there, what it takes is known and no guess any more.
         admit(TextCodec::predicted_bytes(directory))?;
         let codec = TextCodec::read(directory, outline.shape.vocabulary_size)?;
-        admit(0)?;
-        let weights = LoadedWeights::load(directory, &outline, on_progress)?;
+        let embedding = admit(0)?;
+        let weights = LoadedWeights::load(directory, &outline, embedding, on_progress)?;
         let load_time = started.elapsed();
         Ok(Self {
             loaded: Arc::new(Loaded {
@@ -247,12 +247,13 @@ impl Model {
     }
 }
 
-/// Refuses a model for which there is no room, even with idle prompt caches gone.
+/// Where the embedding is to lie. Refuses a model for which there is no room, even with idle prompt
+/// caches gone.
 fn make_room(
     directory: &Path,
     outline: &ModelOutline,
     beside_bytes: u64,
-) -> Result<(), EngineError> {
+) -> Result<EmbeddingPlacement, EngineError> {
     let has_room = || fit::require_room(directory, outline, beside_bytes);
     match has_room() {
         Err(EngineError::DoesNotFit { .. }) => {

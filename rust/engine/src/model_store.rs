@@ -10,7 +10,7 @@ use crate::decoding::{DecodeGroup, NewToken, SharedGenerator};
 use crate::error::EngineError;
 use crate::memory::memory_state;
 use crate::model_id::ModelId;
-use crate::prompt_store::{CacheInUse, PromptCacheId, PromptCaches, Seen};
+use crate::prompt_store::{Ahead, CacheInUse, PromptCacheId, PromptCaches, Seen};
 
 /// The models there are.
 #[derive(Default)]
@@ -64,16 +64,16 @@ impl ModelStore {
         stored.group.next_token(stored.model.as_ref(), generator)
     }
 
-    /// What a generation for `prompt` starts from.
+    /// What a generation of a sequence starts from.
     pub(crate) fn take_prompt_cache(
         &mut self,
         id: ModelId,
         cache: CacheInUse,
-        prompt: &[u32],
+        ahead: Ahead<'_>,
     ) -> Result<Seen, EngineError> {
         let stored = self.models.get(&id).ok_or(EngineError::Unloaded)?;
         let model = (id, stored.model.as_ref());
-        self.prompt_caches.take(cache, model, prompt)
+        self.prompt_caches.take(cache, model, ahead)
     }
 
     /// Keeps what a generation leaves, and lets others go that there is no room for.

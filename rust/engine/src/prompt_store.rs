@@ -30,6 +30,14 @@ pub(crate) struct Seen {
     pub(crate) kv: KvCache,
 }
 
+/// A sequence that is about to be computed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Ahead<'a> {
+    pub(crate) prompt: &'a [u32],
+    /// The most tokens that it can become, the prompt's included.
+    pub(crate) most_tokens: u32,
+}
+
 /// Every prompt cache there is.
 #[derive(Debug, Default)]
 pub(crate) struct PromptCaches {
@@ -73,38 +81,37 @@ impl PromptCaches {
         self.entries.insert(id, entry);
     }
 
-    /// What a generation for `prompt` starts from: the cache of that name, cut back to what it shares
-    /// with the prompt, or a copy of the beginning of another that shares more, or an empty one. At
+    /// What a generation starts from: the cache of that name, cut back to what it shares with the prompt, or a copy of the beginning of another that shares more, or an empty one. At
     /// least the last token of the prompt is left to compute, for its logits.
     pub(crate) fn take(
         &mut self,
         CacheInUse { id, settings }: CacheInUse,
         model: (ModelId, &dyn LanguageModel),
-        prompt: &[u32],
+        ahead: Ahead<'_>,
     ) -> Result<Seen, EngineError> {
         let now = self.tick();
         let entry = self.entries.entry(id);
         let entry = entry.or_insert_with(|| Entry::empty(model.0, settings, now));
         entry.last_used = now;
-        let own = entry.seen.take().and_then(|seen| {
-            let common = seen.common_tokens(prompt);
+        let own = entry.seen.take().filter(|seen| seen.suits(ahead));
+        let own = own.and_then(|seen| {
+            let common = seen.common_tokens(ahead.prompt);
             seen.cut_to(common)
         });
         let own_tokens = own.as_ref().map_or(0, |seen| seen.tokens.len());
-        let shared = self.longest_shared(model.0, settings, prompt, own_tokens)?;
+        let shared = self.longest_shared((model.0, settings), ahead, own_tokens)?;
         match shared.or(own) {
             Some(seen) => Ok(seen),
-            None => Seen::nothing(model.1, settings),
+            None => Seen::nothing(model.1, settings, ahead.most_tokens),
         }
     }
 
-    /// A copy of the longest beginning of `prompt` that any cache with these settings has seen, where
+    /// A copy of the longest beginning of the prompt that any cache with these settings has seen, where
     /// it is so much longer than `least` tokens that a copy is worth it.
     fn longest_shared(
         &mut self,
-        model: ModelId,
-        settings: CacheSettings,
-        prompt: &[u32],
+        (model, settings): (ModelId, CacheSettings),
+        ahead: Ahead<'_>,
         least: usize,
     ) -> Result<Option<Seen>, EngineError> {
         let now = self.clock;
@@ -113,7 +120,7 @@ impl PromptCaches {
             .values_mut()
             .filter(|entry| entry.model == model && entry.settings == settings);
         let sharing = alike.filter_map(|entry| {
-            let tokens = entry.seen.as_ref()?.shareable_tokens(prompt);
+            let tokens = entry.seen.as_ref()?.shareable_tokens(ahead);
             (tokens >= least + FEWEST_WORTH_COPYING).then_some((tokens, entry))
         });
         let Some((tokens, entry)) = sharing.max_by_key(|(tokens, _)| *tokens) else {
@@ -245,11 +252,19 @@ impl Seen {
     pub(crate) fn nothing(
         model: &dyn LanguageModel,
         settings: CacheSettings,
+        most_tokens: u32,
     ) -> Result<Self, EngineError> {
+        let mut kv = KvCache::new(model, settings)?;
+        kv.model_cache.expect(most_tokens);
         Ok(Self {
             tokens: Vec::new(),
-            kv: KvCache::new(model, settings)?,
+            kv,
         })
+    }
+
+    /// Whether what it keeps was rotated as this sequence's tokens will be.
+    fn suits(&self, ahead: Ahead<'_>) -> bool {
+        self.kv.model_cache.suits(ahead.most_tokens)
     }
 
     /// How many of its tokens `prompt` begins with, the prompt's last left out.
@@ -260,9 +275,9 @@ impl Seen {
     }
 
     /// The same, where a copy of them is as good as a new cache.
-    fn shareable_tokens(&self, prompt: &[u32]) -> usize {
-        let tokens = self.common_tokens(prompt);
-        match self.kv.is_as_set(tokens as u32) {
+    fn shareable_tokens(&self, ahead: Ahead<'_>) -> usize {
+        let tokens = self.common_tokens(ahead.prompt);
+        match self.kv.is_as_set(tokens as u32) && self.suits(ahead) {
             true => tokens,
             false => 0,
         }

@@ -92,7 +92,8 @@ mod tests {
         let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/../../assets/storyteller");
         let path = std::path::Path::new(directory);
         let go_on = &mut |_| std::ops::ControlFlow::Continue(());
-        let model = headroom_models::open(path, go_on).unwrap();
+        let model = headroom_models::open(path, headroom_models::EmbeddingPlacement::Memory, go_on)
+            .unwrap();
         let mut cache = model.new_cache(CacheLayout::Simple);
         let tokens = arange::<u32, u32>(3, 40, 1).unwrap();
         let tokens = tokens.reshape(&[1, 37]).unwrap();

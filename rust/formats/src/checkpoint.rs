@@ -147,15 +147,30 @@ impl Checkpoint {
     /// # Errors
     /// As [`Self::read`], and when the buffer is not exactly as long as the tensor.
     pub fn read_into(&self, name: &str, buffer: &mut [u8]) -> Result<(), FormatError> {
+        let info = self.info_for_buffer(name, buffer.len() as u64)?;
+        self.shards[info.shard].read_into(info, buffer)
+    }
+
+    /// What is known about a tensor that a buffer of this length is to take.
+    pub(crate) fn info_for_buffer(
+        &self,
+        name: &str,
+        buffer_bytes: u64,
+    ) -> Result<&TensorInfo, FormatError> {
         let info = self.known(name)?;
-        if buffer.len() as u64 != info.byte_len() {
-            return Err(FormatError::BufferLength {
+        match info.byte_len() == buffer_bytes {
+            true => Ok(info),
+            false => Err(FormatError::BufferLength {
                 tensor: name.to_owned(),
                 tensor_bytes: info.byte_len(),
-                buffer_bytes: buffer.len() as u64,
-            });
+                buffer_bytes,
+            }),
         }
-        self.shards[info.shard].read_into(info, buffer)
+    }
+
+    /// The shard of that number, which is one of its own tensors'.
+    pub(crate) fn shard(&self, number: usize) -> &Shard {
+        &self.shards[number]
     }
 
     /// A tensor's rows, to be read one by one for as long as the result lives: it keeps the file
@@ -212,11 +227,16 @@ impl Checkpoint {
         })
     }
 
-    fn known(&self, name: &str) -> Result<&TensorInfo, FormatError> {
-        self.info(name).ok_or_else(|| FormatError::UnknownTensor {
+    /// The error for a tensor that this checkpoint does not hold.
+    pub fn no_tensor(&self, name: &str) -> FormatError {
+        FormatError::UnknownTensor {
             directory: self.location.clone(),
             tensor: name.to_owned(),
-        })
+        }
+    }
+
+    fn known(&self, name: &str) -> Result<&TensorInfo, FormatError> {
+        self.info(name).ok_or_else(|| self.no_tensor(name))
     }
 }
 

@@ -19,6 +19,7 @@ mod error;
 mod expected;
 mod fingerprint;
 mod header_rule;
+mod parallel_read;
 mod quantization;
 mod quoted;
 mod safetensors_header;
@@ -41,6 +42,7 @@ pub use dtype::Dtype;
 pub use error::FormatError;
 pub use expected::{DtypeRule, ExpectedTensor, MismatchReport, WrongTensor};
 pub use header_rule::{HeaderRule, TensorRule};
+pub use parallel_read::TensorBuffers;
 pub use quantization::{
     AFFINE_BITS, AFFINE_GROUP_SIZES, LayerQuantization, Quantization, QuantizedLayout,
 };

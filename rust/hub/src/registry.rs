@@ -27,6 +27,9 @@ pub struct RegistryModel {
     pub family: String,
     /// Values in its weights, each counted once.
     pub parameters: u64,
+    /// Bytes of all weights, at the published bits; some may stay in their file (`geometry` says what
+    /// comes into memory).
+    pub weights_bytes: u64,
     /// How its weights are quantised; `None` for 16 bits throughout.
     pub quantization: Option<WeightQuantization>,
     /// What of its architecture decides the memory it takes.
@@ -44,11 +47,6 @@ pub struct WeightQuantization {
 }
 
 impl RegistryModel {
-    /// Bytes of all weights, at the published bits.
-    pub fn weights_bytes(&self) -> u64 {
-        self.geometry.weights_bytes
-    }
-
     /// Bytes that a token adds to the KV cache in 16 bits, as long as it lies in every layer's
     /// window.
     pub fn kv_bytes_per_token(&self) -> u64 {
@@ -143,13 +141,22 @@ struct Row {
     family: String,
     parameters: u64,
     weights_bytes: u64,
+    /// Of these, what stays in its file and is read by row.
+    #[serde(default)]
+    bytes_read_by_row: u64,
     quantization: Option<WeightQuantization>,
     hidden_size: u32,
+    #[serde(default = "one")]
+    residual_streams: u32,
     intermediate_size: u32,
     heads: u32,
     vocabulary_size: u32,
     context_length: u32,
     layers: Vec<LayerRun>,
+}
+
+fn one() -> u32 {
+    1
 }
 
 /// Layers in a row that are alike.
@@ -178,9 +185,10 @@ impl From<Row> for RegistryModel {
     fn from(row: Row) -> Self {
         Self {
             geometry: ModelGeometry {
-                weights_bytes: row.weights_bytes,
+                weights_bytes: row.weights_bytes.saturating_sub(row.bytes_read_by_row),
                 weights_are_quantized: row.quantization.is_some(),
                 hidden_size: row.hidden_size,
+                residual_streams: row.residual_streams,
                 intermediate_size: row.intermediate_size,
                 heads: row.heads,
                 vocabulary_size: row.vocabulary_size,
@@ -191,6 +199,7 @@ impl From<Row> for RegistryModel {
             name: row.name,
             family: row.family,
             parameters: row.parameters,
+            weights_bytes: row.weights_bytes,
             quantization: row.quantization,
         }
     }

@@ -5,6 +5,7 @@
 //! code that touches MLX lives here.
 
 pub mod allocator;
+mod array_memory;
 mod bits;
 mod byte_fields;
 mod exit;
@@ -15,6 +16,7 @@ mod products;
 mod quantized_matrix;
 mod tensor_bytes;
 
+pub use array_memory::{ArrayMemory, use_huge_pages};
 pub use exit::{stop_at_exit, wait_for_running_work};
 pub use heap::{keep_heap_trimmed, trim_heap, use_one_heap};
 pub use mlx_rs::error::Exception;

@@ -44,7 +44,7 @@ pub fn bytes_of_array(array: &Array) -> Result<Vec<u8>> {
         .map_err(|error| Exception::custom(error.to_string()))
 }
 
-fn item_bytes(dtype: Dtype) -> usize {
+pub(crate) fn item_bytes(dtype: Dtype) -> usize {
     match dtype {
         Dtype::Bool | Dtype::Uint8 | Dtype::Int8 => 1,
         Dtype::Uint16 | Dtype::Int16 | Dtype::Float16 | Dtype::Bfloat16 => 2,

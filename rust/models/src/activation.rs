@@ -34,7 +34,7 @@ impl Activation {
 
 /// `0.5 (1 + tanh z)` is `sigmoid(2 z)`, which saves an operation on the widest arrays there are.
 fn gelu(x: &Array) -> Result<Array> {
-    const TWICE_SQRT_2_OVER_PI: f32 = 1.595_769_1;
+    const TWICE_SQRT_2_OVER_PI: f32 = 1.595_769;
     const CUBIC: f32 = 0.044_715;
     let slope = x
         .square()?

@@ -70,7 +70,7 @@ impl LanguageModel for Decoder {
             hidden = block.forward(&hidden, &mut layer_caches(caches, number))?;
         }
         let hidden = self.norm.forward(&wanted_rows(hidden, rows)?)?;
-        self.head.forward(&hidden, &self.embedding)
+        Ok(self.head.forward(&hidden)?)
     }
 }
 

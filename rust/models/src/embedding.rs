@@ -3,7 +3,8 @@
 use headroom_mlx::Array;
 
 use crate::error::ModelError;
-use crate::table::{Table, TablePlace};
+use crate::linear::Matrix;
+use crate::table::{EmbeddingPlacement, Table};
 use crate::tensor_source::TensorSource;
 
 /// Rows of a `(vocabulary, width)` matrix, one for each token id.
@@ -13,26 +14,23 @@ pub(crate) struct Embedding {
 }
 
 impl Embedding {
-    /// Reads the table of `layer` into memory.
+    /// Reads the table `(vocabulary, width)` of `layer`, or leaves it in its file, from which each step
+    /// then reads the rows of its tokens.
     pub(crate) fn read(
         source: &mut dyn TensorSource,
         layer: &str,
-        vocabulary: usize,
-        width: usize,
+        [vocabulary, width]: [usize; 2],
+        placement: EmbeddingPlacement,
     ) -> Result<Self, ModelError> {
-        let table = source.table(layer, vocabulary, width, TablePlace::Memory)?;
+        let table = source.table(layer, vocabulary, width, placement)?;
         Ok(Self { table })
     }
 
-    /// Leaves the table of `layer` in its file, from which each step reads the rows of its tokens.
-    pub(crate) fn read_rows_from_file(
-        source: &mut dyn TensorSource,
-        layer: &str,
-        vocabulary: usize,
-        width: usize,
-    ) -> Result<Self, ModelError> {
-        let table = source.table(layer, vocabulary, width, TablePlace::File)?;
-        Ok(Self { table })
+    /// A table that has been read, for a head that shares it.
+    pub(crate) fn in_memory(matrix: Matrix) -> Self {
+        Self {
+            table: Table::Memory(matrix),
+        }
     }
 
     /// `(sequences, tokens)` ids to `(sequences, tokens, width)`.
@@ -41,10 +39,5 @@ impl Embedding {
     /// From a file, when it cannot be read or an id has no row.
     pub(crate) fn forward(&self, tokens: &Array) -> Result<Array, ModelError> {
         self.table.rows(tokens)
-    }
-
-    /// `(sequences, rows, width)` to `(sequences, rows, vocabulary)`: the same weight as a head.
-    pub(crate) fn as_head(&self, hidden: &Array) -> Result<Array, ModelError> {
-        Ok(self.table.multiply(hidden)?)
     }
 }

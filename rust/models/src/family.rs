@@ -9,7 +9,9 @@ use headroom_formats::{Checkpoint, ConfigFile, FormatError, Quantization};
 use crate::architecture::Architecture;
 use crate::error::ModelError;
 use crate::model::{LanguageModel, LoadProgress, ModelOutline, ModelShape};
+use crate::table::EmbeddingPlacement;
 use crate::tensor_source::{Inventory, Reader, Stored};
+use crate::weights::read_weights;
 use crate::{gemma3, gemma3_text, gemma3n, llama, nanochat, openelm, phi3, qwen3, smollm3};
 
 /// A family: the `model_type` it goes by, and what its configuration means.
@@ -43,18 +45,21 @@ pub const FAMILIES: &[Family] = &[
 ];
 
 /// Loads the model in `directory`: `config.json` and safetensors, as Hugging Face and mlx-community
-/// publish them. `on_progress` hears of every tensor and may stop the loading.
+/// publish them. Its embedding goes to memory or, where no head shares it, may stay in its file.
+/// `on_progress` hears how far it has come and may stop the loading.
 ///
 /// # Errors
 /// When a file does not pass the gate, the family is unknown, the tensors are not those that the
 /// configuration demands, or loading was stopped.
 pub fn open(
     directory: &Path,
+    embedding: EmbeddingPlacement,
     on_progress: &mut dyn FnMut(LoadProgress) -> ControlFlow<()>,
 ) -> Result<Box<dyn LanguageModel>, ModelError> {
     let files = ModelFiles::open(directory)?;
-    files.take_inventory()?;
-    let mut reader = Reader::new(files.stored(), on_progress);
+    let inventory = files.take_inventory(embedding)?;
+    let weights = read_weights(&files.checkpoint, inventory.to_read(), on_progress)?;
+    let mut reader = Reader::new(files.stored(embedding), weights);
     files.architecture.build(&mut reader)
 }
 
@@ -64,14 +69,15 @@ pub fn open(
 /// Those of [`open`], except that nothing is read that could be stopped.
 pub fn outline(directory: &Path) -> Result<ModelOutline, ModelError> {
     let files = ModelFiles::open(directory)?;
-    let inventory = files.take_inventory()?;
-    let tensors = files.checkpoint.tensors();
+    let resident_bytes = |embedding| -> Result<u64, ModelError> {
+        Ok(files.take_inventory(embedding)?.resident_bytes())
+    };
     Ok(ModelOutline {
         family: files.family.model_type,
         shape: files.architecture.shape(),
-        weights_bytes: inventory.resident_bytes(),
+        weights_bytes: resident_bytes(EmbeddingPlacement::Memory)?,
+        weights_bytes_without_embedding: resident_bytes(EmbeddingPlacement::File)?,
         weights_are_quantized: files.quantization.is_some(),
-        largest_tensor_bytes: tensors.map(|(_, info)| info.byte_len()).max().unwrap_or(0),
     })
 }
 
@@ -80,7 +86,12 @@ pub fn outline(directory: &Path) -> Result<ModelOutline, ModelError> {
 /// # Errors
 /// When the family is unknown or a field is missing or not allowed.
 pub fn shape_of(config: &ConfigFile) -> Result<ModelShape, ModelError> {
-    Ok((family_of(config)?.read)(config)?.shape())
+    Ok(architecture_of(config)?.shape())
+}
+
+/// What a configuration means.
+pub(crate) fn architecture_of(config: &ConfigFile) -> Result<Box<dyn Architecture>, ModelError> {
+    Ok((family_of(config)?.read)(config)?)
 }
 
 /// A model's files past the gate, before any tensor is read.
@@ -108,16 +119,17 @@ impl ModelFiles {
         })
     }
 
-    fn stored(&self) -> Stored<'_> {
+    fn stored(&self, embedding: EmbeddingPlacement) -> Stored<'_> {
         Stored {
             checkpoint: &self.checkpoint,
             quantization: self.quantization.as_ref(),
+            embedding,
         }
     }
 
     /// Holds the checkpoint to what the configuration demands.
-    fn take_inventory(&self) -> Result<Inventory<'_>, ModelError> {
-        let mut inventory = Inventory::new(self.stored());
+    fn take_inventory(&self, embedding: EmbeddingPlacement) -> Result<Inventory<'_>, ModelError> {
+        let mut inventory = Inventory::new(self.stored(embedding));
         self.architecture.build(&mut inventory)?;
         self.checkpoint
             .require_apart_from(inventory.expected(), |tensor| {

@@ -14,10 +14,9 @@ use crate::architecture::{Architecture, is_known_leftover};
 use crate::attention::{Attention, HeadNorms};
 use crate::cache::KeyValueCache;
 use crate::decoder::{Block, Decoder, Entry};
-use crate::embedding::Embedding;
 use crate::error::ModelError;
 use crate::gemma3_config::Gemma3Config;
-use crate::head::Head;
+use crate::head::read_embedding_and_head;
 use crate::linear::{Linear, LinearShape};
 use crate::mlp::{GatedMlp, MlpShape};
 use crate::model::{LanguageModel, ModelShape};
@@ -115,9 +114,10 @@ impl Architecture for Gemma3 {
     ) -> std::result::Result<Box<dyn LanguageModel>, ModelError> {
         let config = &self.config;
         let part = TextPart::of(source);
-        let (vocabulary, width) = (config.vocabulary_size, config.hidden_size);
-        let embedding = Embedding::read(source, &part.tensor("embed_tokens"), vocabulary, width)?;
-        let head = Head::read(source, part.head, &config.head())?;
+        let width = config.hidden_size;
+        let table = part.tensor("embed_tokens");
+        let (embedding, head) =
+            read_embedding_and_head(source, [&table, part.head], &config.head())?;
         let blocks = (0..config.layers())
             .map(|number| self.block(source, &part.tensor(&format!("layers.{number}")), number));
         let blocks = blocks.collect::<std::result::Result<_, _>>()?;

@@ -5,7 +5,7 @@ use headroom_mlx::{Array, Result};
 
 use crate::embedding::Embedding;
 use crate::error::ModelError;
-use crate::linear::{Linear, LinearShape};
+use crate::linear::{Linear, LinearShape, Matrix};
 use crate::tensor_source::TensorSource;
 
 /// The product with the vocabulary, and what keeps its results in bounds.
@@ -18,8 +18,8 @@ pub(crate) struct Head {
 
 #[derive(Debug)]
 enum HeadWeight {
-    /// The embedding's own.
-    Tied,
+    /// The embedding's.
+    Tied(Matrix),
     /// One of its own.
     Own(Linear),
 }
@@ -35,39 +35,43 @@ pub(crate) struct HeadSettings {
     pub(crate) soft_cap: Option<f32>,
 }
 
-impl Head {
-    /// Reads the head that goes by `name`, where there is one to read.
-    pub(crate) fn read(
-        source: &mut dyn TensorSource,
-        name: &str,
-        settings: &HeadSettings,
-    ) -> std::result::Result<Self, ModelError> {
-        let is_tied = settings
-            .tied
-            .unwrap_or_else(|| !source.contains(&format!("{name}.weight")));
-        let shape = LinearShape::without_bias(settings.hidden_size, settings.vocabulary_size);
-        let weight = match is_tied {
-            true => HeadWeight::Tied,
-            false => HeadWeight::Own(Linear::read(source, name, shape)?),
-        };
-        Ok(Self {
-            weight,
-            soft_cap: settings.soft_cap,
-        })
-    }
+/// Reads an embedding and the head that goes by the second name, where there is one to read. Only a
+/// table that no head shares may stay in its file: a head needs all of it for every token.
+pub(crate) fn read_embedding_and_head(
+    source: &mut dyn TensorSource,
+    [embedding, head]: [&str; 2],
+    settings: &HeadSettings,
+) -> std::result::Result<(Embedding, Head), ModelError> {
+    let (vocabulary, hidden) = (settings.vocabulary_size, settings.hidden_size);
+    let is_tied = settings
+        .tied
+        .unwrap_or_else(|| !source.contains(&format!("{head}.weight")));
+    let (embedding, weight) = if is_tied {
+        let shared = Matrix::read(source, embedding, vocabulary, hidden)?;
+        let weight = HeadWeight::Tied(shared.clone());
+        (Embedding::in_memory(shared), weight)
+    } else {
+        let place = source.embedding_placement();
+        let embedding = Embedding::read(source, embedding, [vocabulary, hidden], place)?;
+        let shape = LinearShape::without_bias(hidden, vocabulary);
+        (
+            embedding,
+            HeadWeight::Own(Linear::read(source, head, shape)?),
+        )
+    };
+    let soft_cap = settings.soft_cap;
+    Ok((embedding, Head { weight, soft_cap }))
+}
 
+impl Head {
     /// `(sequences, rows, hidden)` to `(sequences, rows, vocabulary)`.
-    pub(crate) fn forward(
-        &self,
-        hidden: &Array,
-        embedding: &Embedding,
-    ) -> std::result::Result<Array, ModelError> {
+    pub(crate) fn forward(&self, hidden: &Array) -> Result<Array> {
         let logits = match &self.weight {
-            HeadWeight::Tied => embedding.as_head(hidden)?,
+            HeadWeight::Tied(matrix) => matrix.multiply(hidden)?,
             HeadWeight::Own(linear) => linear.forward(hidden)?,
         };
         match self.soft_cap {
-            Some(cap) => Ok(capped(&logits, cap)?),
+            Some(cap) => capped(&logits, cap),
             None => Ok(logits),
         }
     }

@@ -10,6 +10,7 @@ mod architecture;
 mod attention;
 mod cache;
 mod decoder;
+mod demand;
 mod embedding;
 mod error;
 mod family;
@@ -36,12 +37,15 @@ mod smollm3;
 mod table;
 mod tensor_source;
 mod text_part;
+mod weights;
 
 pub use cache::{
     CacheDescription, CacheLayout, CachePrecision, CacheQuantization, CacheStateError, ComputedIn,
     ModelCache,
 };
+pub use demand::demanded_tensors;
 pub use error::ModelError;
 pub use family::{FAMILIES, Family, open, outline, shape_of};
 pub use model::{LanguageModel, LayerShape, LoadProgress, LogitRows, ModelOutline, ModelShape};
 pub use rope::RopeStretch;
+pub use table::EmbeddingPlacement;

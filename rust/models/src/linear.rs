@@ -9,7 +9,7 @@ use crate::error::ModelError;
 use crate::tensor_source::TensorSource;
 
 /// A weight `(out, in)` as the checkpoint stores it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) enum Matrix {
     Dense(Array),
     Quantized(QuantizedMatrix),

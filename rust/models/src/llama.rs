@@ -9,9 +9,8 @@ use crate::activation::Activation;
 use crate::architecture::Architecture;
 use crate::attention::{Attention, HeadNorms};
 use crate::decoder::{Block, Decoder, Entry, PreNormBlock};
-use crate::embedding::Embedding;
 use crate::error::ModelError;
-use crate::head::Head;
+use crate::head::read_embedding_and_head;
 use crate::layer_kinds::windows;
 use crate::linear::{Linear, LinearShape};
 use crate::mlp::{GatedMlp, MlpShape};
@@ -135,10 +134,9 @@ impl Architecture for Llama {
 
     fn build(&self, source: &mut dyn TensorSource) -> Result<Box<dyn LanguageModel>, ModelError> {
         let settings = &self.settings;
-        let (vocabulary, width) = (settings.vocabulary_size, settings.hidden_size);
-        // The largest first: what reading it takes beside itself is free again for the rest.
-        let embedding = Embedding::read(source, "model.embed_tokens", vocabulary, width)?;
-        let head = Head::read(source, "lm_head", &settings.head())?;
+        let width = settings.hidden_size;
+        let names = ["model.embed_tokens", "lm_head"];
+        let (embedding, head) = read_embedding_and_head(source, names, &settings.head())?;
         let blocks = (0..settings.layers).map(|number| self.block(source, number));
         Ok(Box::new(Decoder {
             embedding,

@@ -5,6 +5,7 @@ use headroom_mlx::Array;
 use crate::cache::{CacheLayout, ModelCache};
 use crate::error::ModelError;
 use crate::rope::RopeStretch;
+use crate::table::EmbeddingPlacement;
 
 /// A loaded language model. It lives on the one thread that owns MLX.
 pub trait LanguageModel {
@@ -67,12 +68,22 @@ pub struct ModelOutline {
     pub family: &'static str,
     /// Its sizes.
     pub shape: ModelShape,
-    /// What its weights will take in memory.
+    /// What its weights take in memory, from the first one read on: none is ever there twice.
     pub weights_bytes: u64,
+    /// The same where the embedding stays in its file; no less where the head shares it.
+    pub weights_bytes_without_embedding: u64,
     /// Whether its matrices are packed integers.
     pub weights_are_quantized: bool,
-    /// The largest tensor in the files: while it loads, it is there twice.
-    pub largest_tensor_bytes: u64,
+}
+
+impl ModelOutline {
+    /// What the weights take in memory when the embedding lies there.
+    pub fn weights_bytes_with(&self, embedding: EmbeddingPlacement) -> u64 {
+        match embedding {
+            EmbeddingPlacement::Memory => self.weights_bytes,
+            EmbeddingPlacement::File => self.weights_bytes_without_embedding,
+        }
+    }
 }
 
 /// Which rows of the logits to compute: the head is a large part of a prompt's cost.

@@ -14,9 +14,8 @@ use crate::architecture::Architecture;
 use crate::attention::{Attention, HeadNorms};
 use crate::cache::KeyValueCache;
 use crate::decoder::{Block, Decoder, Entry};
-use crate::embedding::Embedding;
 use crate::error::ModelError;
-use crate::head::{Head, HeadSettings};
+use crate::head::{HeadSettings, read_embedding_and_head};
 use crate::linear::{Linear, LinearShape};
 use crate::model::{LanguageModel, ModelShape};
 use crate::normalization::RmsNorm;
@@ -34,7 +33,7 @@ struct NanoChat {
 const DEFAULTS: FamilyDefaults = FamilyDefaults {
     head_dim: |hidden_size, heads| hidden_size / heads,
     rope_theta: Some(10_000.0),
-    norm_epsilon: Some(1e-5),
+    norm_epsilon: Some(1e-6),
 };
 
 /// What a `nanochat` configuration means.
@@ -46,21 +45,25 @@ pub(crate) fn read(config: &ConfigFile) -> std::result::Result<Box<dyn Architect
     }))
 }
 
-/// What the tensors are called.
-struct Names {
+/// What the two lineages of checkpoints call their tensors, and what they do not agree on.
+#[derive(Debug)]
+struct Lineage {
     embedding: &'static str,
     layers: &'static str,
     attention: [&'static str; 4],
     mlp: [&'static str; 2],
+    /// What norms add under their root, whatever the configuration says.
+    norm_epsilon: Option<f32>,
 }
 
-const ORIGINAL: Names = Names {
+const ORIGINAL: Lineage = Lineage {
     embedding: "transformer.wte",
     layers: "transformer.h",
     attention: ["attn.c_q", "attn.c_k", "attn.c_v", "attn.c_proj"],
     mlp: ["mlp.c_fc", "mlp.c_proj"],
+    norm_epsilon: Some(1e-5),
 };
-const TRANSFORMERS: Names = Names {
+const TRANSFORMERS: Lineage = Lineage {
     embedding: "model.embed_tokens",
     layers: "model.layers",
     attention: [
@@ -70,10 +73,11 @@ const TRANSFORMERS: Names = Names {
         "self_attn.o_proj",
     ],
     mlp: ["mlp.fc1", "mlp.fc2"],
+    norm_epsilon: None,
 };
 
-impl Names {
-    fn used_in(source: &dyn TensorSource) -> Self {
+impl Lineage {
+    fn of(source: &dyn TensorSource) -> Self {
         match source.contains("model.embed_tokens.weight") {
             true => TRANSFORMERS,
             false => ORIGINAL,
@@ -99,27 +103,35 @@ impl Block for NanoChatBlock {
 }
 
 impl NanoChat {
+    fn norm(&self, lineage: &Lineage) -> RmsNorm {
+        RmsNorm::plain(lineage.norm_epsilon.unwrap_or(self.settings.norm_epsilon))
+    }
+
     fn block(
         &self,
         source: &mut dyn TensorSource,
-        names: &Names,
+        lineage: &Lineage,
         number: usize,
     ) -> std::result::Result<Box<dyn Block>, ModelError> {
         let (hidden, intermediate) = (self.settings.hidden_size, self.settings.intermediate_size);
-        let layer = format!("{}.{number}", names.layers);
-        let attention = self.attention(
-            source,
-            names.attention.map(|name| format!("{layer}.{name}")),
-        )?;
+        let layer = format!("{}.{number}", lineage.layers);
+        let norm = || self.norm(lineage);
+        let norms = HeadNorms {
+            query: Some(norm()),
+            key: Some(norm()),
+            value: None,
+        };
+        let names = lineage.attention.map(|name| format!("{layer}.{name}"));
+        let attention = self.attention(source, names, norms)?;
         let mut linear = |name, inputs, outputs| {
             let shape = LinearShape::without_bias(inputs, outputs);
             Linear::read(source, &format!("{layer}.{name}"), shape)
         };
         Ok(Box::new(NanoChatBlock {
-            norm: RmsNorm::plain(self.settings.norm_epsilon),
+            norm: norm(),
             attention,
-            expand: linear(names.mlp[0], hidden, intermediate)?,
-            project: linear(names.mlp[1], intermediate, hidden)?,
+            expand: linear(lineage.mlp[0], hidden, intermediate)?,
+            project: linear(lineage.mlp[1], intermediate, hidden)?,
         }))
     }
 
@@ -127,12 +139,10 @@ impl NanoChat {
         &self,
         source: &mut dyn TensorSource,
         [query, key, value, output]: [String; 4],
+        norms: HeadNorms,
     ) -> std::result::Result<Attention, ModelError> {
         let DecoderSettings {
-            heads,
-            hidden_size,
-            norm_epsilon,
-            ..
+            heads, hidden_size, ..
         } = self.settings;
         let shape = LinearShape::without_bias(heads.query_width(), hidden_size);
         Ok(Attention {
@@ -142,11 +152,7 @@ impl NanoChat {
                 heads,
                 (hidden_size, false),
             )?,
-            norms: HeadNorms {
-                query: Some(RmsNorm::plain(norm_epsilon)),
-                key: Some(RmsNorm::plain(norm_epsilon)),
-                value: None,
-            },
+            norms,
             rope: Some(Rope::backwards(self.settings.rope.theta, heads.dim)),
             output: Linear::read(source, &output, shape)?,
             heads,
@@ -165,23 +171,21 @@ impl Architecture for NanoChat {
         source: &mut dyn TensorSource,
     ) -> std::result::Result<Box<dyn LanguageModel>, ModelError> {
         let settings = &self.settings;
-        let names = Names::used_in(source);
+        let lineage = Lineage::of(source);
         let head = HeadSettings {
             tied: Some(settings.tied_head.unwrap_or(false)),
             soft_cap: Some(self.soft_cap),
             ..settings.head()
         };
-        let (vocabulary, width) = (settings.vocabulary_size, settings.hidden_size);
-        let norm = || RmsNorm::plain(settings.norm_epsilon);
-        let embedding = Embedding::read(source, names.embedding, vocabulary, width)?;
-        let head = Head::read(source, "lm_head", &head)?;
-        let blocks = (0..settings.layers).map(|number| self.block(source, &names, number));
+        let names = [lineage.embedding, "lm_head"];
+        let (embedding, head) = read_embedding_and_head(source, names, &head)?;
+        let blocks = (0..settings.layers).map(|number| self.block(source, &lineage, number));
         Ok(Box::new(Decoder {
             embedding,
             head,
-            entry: Entry::Normalized(norm()),
+            entry: Entry::Normalized(self.norm(&lineage)),
             blocks: blocks.collect::<std::result::Result<_, _>>()?,
-            norm: norm(),
+            norm: self.norm(&lineage),
             shape: self.shape(),
         }))
     }

@@ -8,9 +8,8 @@ use headroom_formats::{ConfigFile, ConfigSection, FormatError};
 use crate::architecture::Architecture;
 use crate::attention::{Attention, HeadNorms};
 use crate::decoder::{Block, Decoder, Entry, PreNormBlock};
-use crate::embedding::Embedding;
 use crate::error::ModelError;
-use crate::head::{Head, HeadSettings};
+use crate::head::{HeadSettings, read_embedding_and_head};
 use crate::heads::{HEAD_DIM, HEADS, Heads};
 use crate::linear::{Linear, LinearShape};
 use crate::mlp::GatedMlp;
@@ -194,13 +193,8 @@ impl Architecture for OpenElm {
     }
 
     fn build(&self, source: &mut dyn TensorSource) -> Result<Box<dyn LanguageModel>, ModelError> {
-        let embedding = Embedding::read(
-            source,
-            "transformer.token_embeddings",
-            self.vocabulary_size,
-            self.hidden_size,
-        )?;
-        let head = Head::read(source, "lm_head", &self.head())?;
+        let names = ["transformer.token_embeddings", "lm_head"];
+        let (embedding, head) = read_embedding_and_head(source, names, &self.head())?;
         let layers = self.layers.iter().enumerate();
         let blocks = layers.map(|(number, &layer)| self.block(source, number, layer));
         Ok(Box::new(Decoder {

@@ -10,9 +10,8 @@ use headroom_formats::{ConfigFile, FormatError};
 use crate::architecture::Architecture;
 use crate::attention::{Attention, HeadNorms};
 use crate::decoder::{Block, Decoder, Entry, PreNormBlock};
-use crate::embedding::Embedding;
 use crate::error::ModelError;
-use crate::head::Head;
+use crate::head::read_embedding_and_head;
 use crate::linear::{Linear, LinearShape};
 use crate::mlp::GatedMlp;
 use crate::model::{LanguageModel, ModelShape};
@@ -97,9 +96,9 @@ impl Architecture for Phi3 {
 
     fn build(&self, source: &mut dyn TensorSource) -> Result<Box<dyn LanguageModel>, ModelError> {
         let settings = &self.settings;
-        let (vocabulary, width) = (settings.vocabulary_size, settings.hidden_size);
-        let embedding = Embedding::read(source, "model.embed_tokens", vocabulary, width)?;
-        let head = Head::read(source, "lm_head", &settings.head())?;
+        let width = settings.hidden_size;
+        let names = ["model.embed_tokens", "lm_head"];
+        let (embedding, head) = read_embedding_and_head(source, names, &settings.head())?;
         let blocks = (0..settings.layers).map(|number| self.block(source, number));
         Ok(Box::new(Decoder {
             embedding,

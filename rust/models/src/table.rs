@@ -3,16 +3,20 @@
 use headroom_formats::{Checkpoint, LayerQuantization, QuantizedLayout, TensorRows};
 use headroom_mlx::{Array, Exception, QuantizedMatrix, array_from_bytes};
 
+use serde::Serialize;
+
 use crate::error::ModelError;
 use crate::linear::Matrix;
 use crate::tensor_source::mlx_dtype;
 
-/// Where a table lies.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum TablePlace {
+/// Where an embedding's table lies.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EmbeddingPlacement {
     /// Read once, like any other tensor.
+    #[default]
     Memory,
-    /// Rows are read for each step that needs them; nothing of it stays in memory.
+    /// Rows are read for each step that needs them, and nothing of the table stays in memory.
     File,
 }
 
@@ -36,21 +40,6 @@ impl Table {
         match self {
             Self::Memory(matrix) => Ok(matrix.rows(indices)?),
             Self::File(matrix) => matrix.rows(indices),
-        }
-    }
-}
-
-impl Table {
-    /// `x · tableᵀ` for `x (..., width)`, by a head that shares the table.
-    ///
-    /// # Errors
-    /// When the table is in its file: all of it would have to be read for every step.
-    pub(crate) fn multiply(&self, x: &Array) -> Result<Array, Exception> {
-        match self {
-            Self::Memory(matrix) => matrix.multiply(x),
-            Self::File(_) => Err(Exception::custom(
-                "a head cannot share a table that stays in its file",
-            )),
         }
     }
 }
@@ -182,7 +171,8 @@ mod tests {
     use headroom_mlx::bytes_of_array;
 
     use super::*;
-    use crate::tensor_source::{Reader, Stored, TensorSource};
+    use crate::tensor_source::{Inventory, Reader, Stored, TensorSource};
+    use crate::weights::read_weights;
 
     const LAYER: &str = "model.embed_tokens";
 
@@ -210,10 +200,16 @@ mod tests {
         let stored = Stored {
             checkpoint: &Checkpoint::open(model).unwrap(),
             quantization: quantization.as_ref(),
+            embedding: EmbeddingPlacement::Memory,
         };
+        let mut inventory = Inventory::new(stored);
+        inventory
+            .table(LAYER, rows, width, EmbeddingPlacement::Memory)
+            .unwrap();
         let go_on = &mut |_| ControlFlow::Continue(());
-        let mut reader = Reader::new(stored, go_on);
-        let places = [TablePlace::Memory, TablePlace::File];
+        let weights = read_weights(stored.checkpoint, inventory.to_read(), go_on).unwrap();
+        let mut reader = Reader::new(stored, weights);
+        let places = [EmbeddingPlacement::Memory, EmbeddingPlacement::File];
         let tables = places.map(|place| reader.table(LAYER, rows, width, place).unwrap());
         (tables, rows as u32)
     }

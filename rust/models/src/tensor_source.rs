@@ -2,20 +2,20 @@
 //!
 //! A constructor runs twice over the same code: once against an [`Inventory`], which only writes
 //! down what the configuration demands, so that the checkpoint can be held to it before anything is
-//! allocated; and once against a [`Reader`], which reads. So the list of tensors and the code that
-//! uses them cannot drift apart.
+//! allocated; and once against a [`Reader`], which has all of it. So the list of tensors and the code
+//! that uses them cannot drift apart.
 
-use std::ops::ControlFlow;
+use std::collections::BTreeSet;
 
 use headroom_formats::{
     Checkpoint, Dtype as StoredDtype, ExpectedTensor, LayerQuantization, Quantization, TensorInfo,
 };
-use headroom_mlx::{Array, Dtype, Exception, Processor, array_from_bytes};
+use headroom_mlx::{Array, Dtype, Exception, Processor};
 
 use crate::error::ModelError;
 use crate::linear::Matrix;
-use crate::model::LoadProgress;
-use crate::table::{MatrixInFile, Table, TablePlace};
+use crate::table::{EmbeddingPlacement, MatrixInFile, Table};
+use crate::weights::Weights;
 
 /// Hands out a checkpoint's tensors by name.
 pub(crate) trait TensorSource {
@@ -28,8 +28,11 @@ pub(crate) trait TensorSource {
         layer: &str,
         rows: usize,
         width: usize,
-        place: TablePlace,
+        placement: EmbeddingPlacement,
     ) -> Result<Table, ModelError>;
+
+    /// Where a table lies that no head shares.
+    fn embedding_placement(&self) -> EmbeddingPlacement;
 
     /// How the layer of that name, with that many inputs, is stored.
     fn stored_as(&self, layer: &str, inputs: usize) -> LayerQuantization;
@@ -48,11 +51,12 @@ pub(crate) trait TensorSource {
     fn vector(&mut self, name: String, length: usize) -> Result<Array, ModelError>;
 }
 
-/// What both sources know: the files and how their layers are stored.
+/// What both sources know: the files, how their layers are stored, and where tables are wanted.
 #[derive(Clone, Copy)]
 pub(crate) struct Stored<'a> {
     pub(crate) checkpoint: &'a Checkpoint,
     pub(crate) quantization: Option<&'a Quantization>,
+    pub(crate) embedding: EmbeddingPlacement,
 }
 
 impl Stored<'_> {
@@ -68,6 +72,8 @@ impl Stored<'_> {
 pub(crate) struct Inventory<'a> {
     stored: Stored<'a>,
     expected: Vec<ExpectedTensor>,
+    /// Names of those that stay in their files.
+    left_in_files: BTreeSet<String>,
     resident_bytes: u64,
 }
 
@@ -76,6 +82,7 @@ impl<'a> Inventory<'a> {
         Self {
             stored,
             expected: Vec::new(),
+            left_in_files: BTreeSet::new(),
             resident_bytes: 0,
         }
     }
@@ -83,6 +90,12 @@ impl<'a> Inventory<'a> {
     /// The tensors that were asked for.
     pub(crate) fn expected(&self) -> &[ExpectedTensor] {
         &self.expected
+    }
+
+    /// Those of them that are to be read before the model is built.
+    pub(crate) fn to_read(&self) -> impl Iterator<Item = &ExpectedTensor> {
+        let expected = self.expected.iter();
+        expected.filter(|tensor| !self.left_in_files.contains(&tensor.name))
     }
 
     /// What they will take in memory: all that does not stay in its file.
@@ -129,14 +142,21 @@ impl TensorSource for Inventory<'_> {
         layer: &str,
         rows: usize,
         width: usize,
-        place: TablePlace,
+        placement: EmbeddingPlacement,
     ) -> Result<Table, ModelError> {
-        let before = self.resident_bytes;
+        let (bytes_before, tensors_before) = (self.resident_bytes, self.expected.len());
         let matrix = Matrix::read(self, layer, rows, width)?;
-        if place == TablePlace::File {
-            self.resident_bytes = before;
+        if placement == EmbeddingPlacement::File {
+            let tensors = self.expected.iter().skip(tensors_before);
+            let names = tensors.map(|tensor| tensor.name.clone());
+            self.left_in_files.extend(names);
+            self.resident_bytes = bytes_before;
         }
         Ok(Table::Memory(matrix))
+    }
+
+    fn embedding_placement(&self) -> EmbeddingPlacement {
+        self.stored.embedding
     }
 
     fn stored_as(&self, layer: &str, inputs: usize) -> LayerQuantization {
@@ -148,43 +168,24 @@ impl TensorSource for Inventory<'_> {
     }
 }
 
-/// Asked after every tensor whether to go on.
-pub(crate) type OnProgress<'a> = &'a mut dyn FnMut(LoadProgress) -> ControlFlow<()>;
-
-/// Reads every tensor that is asked for, one at a time.
+/// Hands out tensors that have been read.
 pub(crate) struct Reader<'a> {
     stored: Stored<'a>,
-    progress: LoadProgress,
-    on_progress: OnProgress<'a>,
+    weights: Weights,
 }
 
 impl<'a> Reader<'a> {
-    pub(crate) fn new(stored: Stored<'a>, on_progress: OnProgress<'a>) -> Self {
-        let progress = LoadProgress {
-            read_bytes: 0,
-            total_bytes: stored.checkpoint.total_bytes(),
-        };
-        Self {
-            stored,
-            progress,
-            on_progress,
-        }
+    /// A source of these weights, and of tables in their files.
+    pub(crate) fn new(stored: Stored<'a>, weights: Weights) -> Self {
+        Self { stored, weights }
     }
 }
 
 impl TensorSource for Reader<'_> {
     fn tensor(&mut self, expected: ExpectedTensor) -> Result<Array, ModelError> {
-        let stored = self.stored.checkpoint.info(&expected.name);
-        let dtype = stored.map_or(StoredDtype::Float32, |info| info.dtype);
-        let bytes = self.stored.checkpoint.read(&expected.name)?;
-        let array = array_from_bytes(&bytes, &expected.shape, mlx_dtype(dtype))?;
-        self.progress.read_bytes += bytes.len() as u64;
-        // Gone before the next tensor is read, so that no more than one is held twice.
-        drop(bytes);
-        match (self.on_progress)(self.progress) {
-            ControlFlow::Continue(()) => Ok(array),
-            ControlFlow::Break(()) => Err(ModelError::Cancelled),
-        }
+        let array = self.weights.remove(&expected.name);
+        // Only what the inventory has written down has been read.
+        array.ok_or_else(|| self.stored.checkpoint.no_tensor(&expected.name).into())
     }
 
     fn prepared(
@@ -207,19 +208,23 @@ impl TensorSource for Reader<'_> {
         layer: &str,
         rows: usize,
         width: usize,
-        place: TablePlace,
+        placement: EmbeddingPlacement,
     ) -> Result<Table, ModelError> {
         let stored_as = self.stored_as(layer, width);
         let checkpoint = self.stored.checkpoint;
-        Ok(match place {
-            TablePlace::Memory => Table::Memory(Matrix::read(self, layer, rows, width)?),
-            TablePlace::File => Table::File(MatrixInFile::open(
+        Ok(match placement {
+            EmbeddingPlacement::Memory => Table::Memory(Matrix::read(self, layer, rows, width)?),
+            EmbeddingPlacement::File => Table::File(MatrixInFile::open(
                 checkpoint,
                 layer,
                 [rows, width],
                 stored_as,
             )?),
         })
+    }
+
+    fn embedding_placement(&self) -> EmbeddingPlacement {
+        self.stored.embedding
     }
 
     fn stored_as(&self, layer: &str, inputs: usize) -> LayerQuantization {

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use headroom_formats::Checkpoint;
 use headroom_mlx::Array;
 use headroom_models::{
-    CacheLayout, CachePrecision, CacheQuantization, LanguageModel, LogitRows, open,
+    CacheLayout, CachePrecision, CacheQuantization, EmbeddingPlacement, LanguageModel, LogitRows,
+    open,
 };
 use serde::Deserialize;
 
@@ -86,7 +87,12 @@ fn every_run_of(name: &str) {
     let file = |name: &str| Checkpoint::open_file(&directory.join(name)).unwrap();
     let prompt = words(&file("expected.safetensors"), "tokens", u32::from_le_bytes);
     let logits = file("caches.safetensors");
-    let model = open(&directory.join("model"), &mut |_| ControlFlow::Continue(())).unwrap();
+    let model = open(
+        &directory.join("model"),
+        EmbeddingPlacement::Memory,
+        &mut |_| ControlFlow::Continue(()),
+    )
+    .unwrap();
     let runs = std::fs::read_to_string(directory.join("caches.json")).unwrap();
     let runs: Vec<Run> = serde_json::from_str(&runs).unwrap();
     assert!(runs.len() >= 20, "only {} runs found", runs.len());

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use headroom_mlx::Array;
 use headroom_models::{
-    CacheLayout, CachePrecision, CacheQuantization, LanguageModel, LogitRows, ModelCache,
-    ModelError, open,
+    CacheLayout, CachePrecision, CacheQuantization, EmbeddingPlacement, LanguageModel, LogitRows,
+    ModelCache, ModelError, open,
 };
 
 fn models() -> impl Iterator<Item = Box<dyn LanguageModel>> {
@@ -20,7 +20,12 @@ fn models() -> impl Iterator<Item = Box<dyn LanguageModel>> {
     .into_iter()
     .map(move |case| {
         let go_on = &mut |_| ControlFlow::Continue(());
-        open(&cases.join(case).join("model"), go_on).unwrap()
+        open(
+            &cases.join(case).join("model"),
+            EmbeddingPlacement::Memory,
+            go_on,
+        )
+        .unwrap()
     })
 }
 

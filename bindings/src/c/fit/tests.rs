@@ -14,6 +14,7 @@ fn plan() -> GenerationPlan {
 fn answer(fit: Fit) -> (hr_fit_report, Option<GenerationPlan>) {
     let found = FitReport {
         fit,
+        embedding: Default::default(),
         available_bytes: Some(10),
         alternative: None,
     };

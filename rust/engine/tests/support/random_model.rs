@@ -1,9 +1,10 @@
 //! Checkpoints of any size with random weights: memory does not depend on what they say.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
+use headroom_formats::{ConfigFile, DtypeRule, ExpectedTensor};
+use headroom_models::demanded_tensors;
 use safetensors::{Dtype, serialize_to_file, tensor::TensorView};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -32,14 +33,6 @@ const GROUP_SIZE: usize = 64;
 const SMALL: [u8; 2] = 0x3C24_u16.to_le_bytes();
 const ONE: [u8; 2] = 0x3F80_u16.to_le_bytes();
 
-struct Tensor {
-    dtype: Dtype,
-    shape: Vec<usize>,
-    bytes: Vec<u8>,
-}
-
-type Tensors = BTreeMap<String, Tensor>;
-
 impl RandomModel {
     /// Writes the checkpoint, with a tokenizer in which every printable character is a token.
     pub(crate) fn write(self) -> TempDir {
@@ -48,10 +41,11 @@ impl RandomModel {
         fs::write(file("config.json"), self.config().to_string()).unwrap();
         let tokenizer = tokenizer(VOCABULARY_SIZE).to_string();
         fs::write(file("tokenizer.json"), tokenizer).unwrap();
-        self.write_tensors(&file("model.safetensors"));
+        write_tensors(&file("config.json"), &file("model.safetensors"));
         directory
     }
 
+    /// The fields that all families spell alike, and what some demand beside.
     fn config(self) -> Value {
         let mut config = json!({
             "model_type": self.family, "hidden_size": self.hidden_size,
@@ -59,87 +53,53 @@ impl RandomModel {
             "num_attention_heads": self.heads, "num_key_value_heads": self.key_value_heads,
             "head_dim": self.head_dim, "vocab_size": self.vocabulary_size,
             "max_position_embeddings": 8192, "rope_theta": 10_000.0, "rms_norm_eps": 1e-6,
-            "tie_word_embeddings": true,
+            "tie_word_embeddings": true, "sliding_window": 256,
+            "layer_types": layer_types(self.family, self.layers),
+            "vocab_size_per_layer_input": self.vocabulary_size,
+            "hidden_size_per_layer_input": self.head_dim,
+            "num_kv_shared_layers": self.layers / 3,
         });
+        if self.family == "phi3" {
+            config["sliding_window"] = Value::Null;
+        }
         if self.bits < 16 {
             config["quantization"] = json!({"group_size": GROUP_SIZE, "bits": self.bits});
         }
         config
     }
-
-    fn write_tensors(self, path: &Path) {
-        let mut tensors = Tensors::new();
-        let (hidden, queries) = (self.hidden_size, self.heads * self.head_dim);
-        let keys = self.key_value_heads * self.head_dim;
-        self.add_matrix(
-            &mut tensors,
-            "model.embed_tokens",
-            self.vocabulary_size,
-            hidden,
-        );
-        add_norm(&mut tensors, "model.norm", hidden);
-        for layer in 0..self.layers {
-            let name = |part: &str| format!("model.layers.{layer}.{part}");
-            let mut add = |part, outputs, inputs| {
-                self.add_matrix(&mut tensors, &name(part), outputs, inputs);
-            };
-            add("self_attn.q_proj", queries, hidden);
-            add("self_attn.k_proj", keys, hidden);
-            add("self_attn.v_proj", keys, hidden);
-            add("self_attn.o_proj", hidden, queries);
-            add("mlp.gate_proj", self.intermediate_size, hidden);
-            add("mlp.up_proj", self.intermediate_size, hidden);
-            add("mlp.down_proj", hidden, self.intermediate_size);
-            add_norm(&mut tensors, &name("input_layernorm"), hidden);
-            add_norm(&mut tensors, &name("post_attention_layernorm"), hidden);
-            if self.family == "qwen3" {
-                add_norm(&mut tensors, &name("self_attn.q_norm"), self.head_dim);
-                add_norm(&mut tensors, &name("self_attn.k_norm"), self.head_dim);
-            }
-        }
-        let views = tensors.iter().map(|(name, tensor)| {
-            let view = TensorView::new(tensor.dtype, tensor.shape.clone(), &tensor.bytes);
-            (name.clone(), view.unwrap())
-        });
-        serialize_to_file(views, None, path).unwrap();
-    }
-
-    fn add_matrix(self, tensors: &mut Tensors, layer: &str, outputs: usize, inputs: usize) {
-        let seed = tensors.len() as u64;
-        let mut add = |part: &str, dtype, columns, bytes| {
-            let shape = vec![outputs, columns];
-            let tensor = Tensor {
-                dtype,
-                shape,
-                bytes,
-            };
-            tensors.insert(format!("{layer}.{part}"), tensor);
-        };
-        if self.bits == 16 {
-            let values = SMALL.repeat(outputs * inputs);
-            return add("weight", Dtype::BF16, inputs, values);
-        }
-        let words = inputs * self.bits / 32;
-        add(
-            "weight",
-            Dtype::U32,
-            words,
-            noise(seed, outputs * words * 4),
-        );
-        for part in ["scales", "biases"] {
-            let groups = inputs / GROUP_SIZE;
-            add(part, Dtype::BF16, groups, SMALL.repeat(outputs * groups));
-        }
-    }
 }
 
-fn add_norm(tensors: &mut Tensors, layer: &str, width: usize) {
-    let tensor = Tensor {
-        dtype: Dtype::BF16,
-        shape: vec![width],
-        bytes: ONE.repeat(width),
+/// Gemma's layers see a window; every other one does here.
+fn layer_types(family: &str, layers: usize) -> Value {
+    if !family.starts_with("gemma") {
+        return Value::Null;
+    }
+    let kinds = ["sliding_attention", "full_attention"];
+    kinds.into_iter().cycle().take(layers).collect()
+}
+
+fn write_tensors(config: &Path, path: &Path) {
+    let config = ConfigFile::read(config).unwrap();
+    let tensors = demanded_tensors(&config).unwrap();
+    let tensors: Vec<_> = (0..)
+        .zip(&tensors)
+        .map(|(seed, tensor)| bytes_of(seed, tensor))
+        .collect();
+    let views = tensors.iter().map(|(name, dtype, shape, bytes)| {
+        let view = TensorView::new(*dtype, shape.clone(), bytes);
+        (name.clone(), view.unwrap())
+    });
+    serialize_to_file(views, None, path).unwrap();
+}
+
+fn bytes_of(seed: u64, tensor: &ExpectedTensor) -> (String, Dtype, Vec<usize>, Vec<u8>) {
+    let elements: usize = tensor.shape.iter().product();
+    let (dtype, bytes) = match tensor.dtype {
+        DtypeRule::Exactly(_) => (Dtype::U32, noise(seed, elements * 4)),
+        DtypeRule::Float if tensor.name.contains("norm") => (Dtype::BF16, ONE.repeat(elements)),
+        DtypeRule::Float => (Dtype::BF16, SMALL.repeat(elements)),
     };
-    tensors.insert(format!("{layer}.weight"), tensor);
+    (tensor.name.clone(), dtype, tensor.shape.clone(), bytes)
 }
 
 /// xorshift (Marsaglia, 2003).

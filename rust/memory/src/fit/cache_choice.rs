@@ -77,6 +77,7 @@ mod tests {
             weights_bytes: 0,
             weights_are_quantized: true,
             hidden_size: 256,
+            residual_streams: 1,
             intermediate_size: 640,
             heads: 4,
             vocabulary_size: 3072,

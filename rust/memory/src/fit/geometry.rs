@@ -9,6 +9,8 @@ pub struct ModelGeometry {
     pub weights_are_quantized: bool,
     /// Width of the residual stream.
     pub hidden_size: u32,
+    /// How many such streams there are: one, but for Gemma 3n.
+    pub residual_streams: u32,
     /// Width of the widest MLP.
     pub intermediate_size: u32,
     /// Query heads of the layer that has the most.

@@ -7,6 +7,7 @@ fn model() -> ModelGeometry {
         weights_bytes: 60_000_000,
         weights_are_quantized: true,
         hidden_size: 768,
+        residual_streams: 1,
         intermediate_size: 2304,
         heads: 12,
         vocabulary_size: 32_768,
@@ -116,6 +117,7 @@ proptest! {
         let geometry = ModelGeometry {
             weights_bytes: bytes,
             hidden_size: size,
+            residual_streams: 1,
             intermediate_size: size,
             heads: size,
             vocabulary_size: size,

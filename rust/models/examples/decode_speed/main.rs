@@ -11,7 +11,7 @@ use std::io::{BufRead, Write, stdin, stdout};
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use headroom_models::{CacheLayout, CachePrecision, open};
+use headroom_models::{CacheLayout, CachePrecision, EmbeddingPlacement, open};
 use serde::{Deserialize, Serialize};
 
 mod decoding;
@@ -56,7 +56,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     headroom_mlx::use_one_heap();
     headroom_mlx::start()?;
     headroom_mlx::allocator::set_cache_limit(ALLOCATOR_CACHE_BYTES)?;
-    let model = open(Path::new(&directory), &mut |_| ControlFlow::Continue(()))?;
+    let model = open(
+        Path::new(&directory),
+        EmbeddingPlacement::Memory,
+        &mut |_| ControlFlow::Continue(()),
+    )?;
     for line in stdin().lock().lines() {
         let request: Request = serde_json::from_str(&line?)?;
         let cache = filled_cache(model.as_ref(), &request)?;

@@ -22,7 +22,7 @@ use crate::cache::ModelCache;
 use crate::decoder::{layer_caches, refuse_foreign_caches, wanted_rows};
 use crate::embedding::Embedding;
 use crate::error::ModelError;
-use crate::head::Head;
+use crate::head::{Head, read_embedding_and_head};
 use crate::linear::{Linear, LinearShape};
 use crate::model::{LanguageModel, LogitRows, ModelShape};
 use crate::normalization::RmsNorm;
@@ -84,8 +84,10 @@ impl Architecture for Gemma3n {
     ) -> std::result::Result<Box<dyn LanguageModel>, ModelError> {
         let config = &self.config;
         let part = TextPart::of(source);
-        let (vocabulary, width) = (config.vocabulary_size, config.hidden_size);
-        let embedding = Embedding::read(source, &part.tensor("embed_tokens"), vocabulary, width)?;
+        let width = config.hidden_size;
+        let table = part.tensor("embed_tokens");
+        let (embedding, head) =
+            read_embedding_and_head(source, [&table, part.head], &config.head())?;
         let layers = (0..config.layers.len()).map(|number| {
             let name = part.tensor(&format!("layers.{number}"));
             Layer::read(source, &name, config, number)
@@ -98,7 +100,7 @@ impl Architecture for Gemma3n {
             spread: self.stream_projections(source, &part.tensor("altup_projections"))?,
             gather: self.stream_projections(source, &part.tensor("altup_unembed_projections"))?,
             norm: RmsNorm::read(source, &part.tensor("norm"), width, config.norm_epsilon)?,
-            head: Head::read(source, part.head, &config.head())?,
+            head,
             shape: self.shape(),
         }))
     }
@@ -177,8 +179,7 @@ impl LanguageModel for Model {
             streams = layer.forward(&streams, &own, &mut caches, &mut views)?;
         }
         let hidden = self.gather(&streams, rows)?;
-        self.head
-            .forward(&self.norm.forward(&hidden)?, &self.embedding)
+        Ok(self.head.forward(&self.norm.forward(&hidden)?)?)
     }
 }
 

@@ -9,6 +9,7 @@ use crate::embedding::Embedding;
 use crate::error::ModelError;
 use crate::linear::{Linear, LinearShape};
 use crate::normalization::RmsNorm;
+use crate::table::EmbeddingPlacement;
 use crate::tensor_source::TensorSource;
 use crate::text_part::TextPart;
 
@@ -32,11 +33,12 @@ impl PerLayerEmbeddings {
         let (layers, own) = (config.layers.len(), config.per_layer);
         let all = layers * own.width;
         let table = part.tensor("embed_tokens_per_layer");
+        let shape = [own.vocabulary_size, all];
         let projection = LinearShape::without_bias(config.hidden_size, all);
         let name = part.tensor("per_layer_model_projection");
         let norm = part.tensor("per_layer_projection_norm");
         Ok(Self {
-            table: Embedding::read_rows_from_file(source, &table, own.vocabulary_size, all)?,
+            table: Embedding::read(source, &table, shape, EmbeddingPlacement::File)?,
             projection: Linear::read(source, &name, projection)?,
             norm: RmsNorm::read(source, &norm, own.width, config.norm_epsilon)?,
             layers: layers as i32,
