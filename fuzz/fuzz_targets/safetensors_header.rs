@@ -17,7 +17,10 @@ fuzz_target!(|bytes: &[u8]| {
         return;
     };
     let names: Vec<_> = checkpoint.names().map(str::to_owned).collect();
-    let held: u64 = names.iter().map(|name| checkpoint.read(name).expect("its bytes").len() as u64).sum();
+    let held: u64 = names
+        .iter()
+        .map(|name| checkpoint.read(name).expect("its bytes").len() as u64)
+        .sum();
     assert_eq!(held, checkpoint.total_bytes());
     assert!(held < bytes.len() as u64);
 });

@@ -19,7 +19,10 @@ fuzz_target!(|bytes: &[u8]| {
             continue;
         };
         let ids = encoding.get_ids();
-        assert!(ids.iter().all(|&id| (id as usize) < summary.vocabulary_size));
+        assert!(
+            ids.iter()
+                .all(|&id| (id as usize) < summary.vocabulary_size)
+        );
         // The library's decoder panics on no tokens at all; the engine never asks it.
         if !ids.is_empty() {
             let _ = tokenizer.decode(ids, false);

@@ -12,6 +12,9 @@ mod shard_indexes;
 mod templates;
 mod tokenizers;
 
+use std::path::PathBuf;
+use std::{env, fs};
+
 use case::Case;
 use gates::Gate;
 use measure::Cost;
@@ -86,5 +89,28 @@ fn fault(name: &str, expected: &str, outcome: Result<(), String>) -> Option<Stri
             ))
         }
         Err(_) => None,
+    }
+}
+
+/// Longest file that is of use to a fuzzer.
+const SEED_LIMIT_BYTES: usize = 1 << 14;
+
+/// Writes the small files to the directory that `HEADROOM_SEEDS` names, for `cargo xtask fuzz`.
+#[test]
+#[ignore = "called by cargo xtask fuzz"]
+fn seeds_for_fuzzing_are_written() {
+    let root = PathBuf::from(env::var_os("HEADROOM_SEEDS").expect("a directory"));
+    for (gate, cases) in GATES {
+        let directory = root.join(gate.name);
+        fs::create_dir_all(&directory).expect("a directory");
+        let mut cases = cases();
+        if gate.name == gates::CONFIG.name {
+            cases.extend(configs::sound());
+        }
+        for case in cases {
+            if case.bytes.len() <= SEED_LIMIT_BYTES {
+                fs::write(directory.join(case.name), case.bytes).expect("a seed");
+            }
+        }
     }
 }
