@@ -126,6 +126,26 @@ impl<'de> Visitor<'de> for BoundedValue<'_> {
     }
 }
 
+/// Refuses a document with a string longer than any honest one, before a parser copies it into a value
+/// and its complaint.
+pub(crate) fn refuse_long_strings(json: &[u8], limit_bytes: usize) -> Result<(), String> {
+    let mut start = None;
+    let mut is_escaped = false;
+    for (place, &byte) in json.iter().enumerate() {
+        match (byte, start) {
+            _ if is_escaped => is_escaped = false,
+            (b'\\', Some(_)) => is_escaped = true,
+            (b'"', None) => start = Some(place),
+            (b'"', Some(_)) => start = None,
+            (_, Some(first)) if place - first > limit_bytes => {
+                return Err(format!("a string has more than {limit_bytes} bytes"));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
 /// The error for a key that an object has twice.
 pub(crate) fn duplicate_key<E: Error>(key: &str) -> E {
     E::custom(format_args!("key {} occurs twice", Quoted(key)))

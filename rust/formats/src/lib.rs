@@ -30,9 +30,11 @@ mod tensor_rows;
 #[cfg(test)]
 mod test_files;
 mod tokenizer_check;
+mod tokenizer_merges;
 mod tokenizer_model;
 mod tokenizer_parts;
 mod tokenizer_rule;
+mod tokenizer_vocabulary;
 
 pub use bounded_read::{read_bounded, read_bounded_optional};
 pub use checkpoint::Checkpoint;

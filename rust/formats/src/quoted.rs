@@ -35,6 +35,29 @@ impl fmt::Display for Shortened<'_> {
     }
 }
 
+/// The beginning of a message that may repeat much of a file; never more of it is written.
+pub(crate) fn brief(message: &dyn fmt::Display) -> String {
+    let mut start = Beginning(String::new());
+    // The writer's own error says that there is enough.
+    let _ = fmt::write(&mut start, format_args!("{message}"));
+    start.0
+}
+
+/// As much text as an error shows, and a little more.
+struct Beginning(String);
+
+impl fmt::Write for Beginning {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let room = (8 * SHOWN_CHARACTERS).saturating_sub(self.0.len());
+        let end = text.floor_char_boundary(room);
+        self.0.push_str(&text[..end]);
+        match end == text.len() {
+            true => Ok(()),
+            false => Err(fmt::Error),
+        }
+    }
+}
+
 /// Whether a character leaves the cursor and the reading direction alone.
 fn is_printable(character: char) -> bool {
     let redirects = matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}');
