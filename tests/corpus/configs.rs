@@ -129,7 +129,6 @@ const GEMMA3N: &[&str] = &[
     "num_attention_heads",
     "num_hidden_layers",
     "num_key_value_heads",
-    "num_kv_shared_layers",
     "sliding_window",
     "vocab_size",
     "vocab_size_per_layer_input",
@@ -254,6 +253,16 @@ fn not_even_json() -> Vec<Case> {
             "many-values",
             format!("{{\"a\":[{}0]}}", "0,".repeat(1 << 20)),
             "too many values",
+        ),
+        Case::text(
+            "a-family-without-end",
+            format!("{{\"model_type\":[\"{}\"]}}", "x".repeat(7 << 20)),
+            "model_type",
+        ),
+        Case::text(
+            "a-configuration-that-is-a-text-without-end",
+            format!("\"{}\"", "x".repeat(7 << 20)),
+            "cannot be read",
         ),
         Case::text(
             "a-long-file",

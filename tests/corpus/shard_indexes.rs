@@ -65,6 +65,16 @@ fn wrong_json() -> Vec<Case> {
             "not the JSON",
         ),
         Case::text(
+            "a-shard-without-end",
+            format!("{{\"weight_map\":{{\"x\":\"{}\"}}}}", "x".repeat(31 << 20)),
+            "a string has more than",
+        ),
+        Case::text(
+            "a-map-that-is-a-text-without-end",
+            format!("{{\"weight_map\":\"{}\"}}", "x".repeat(31 << 20)),
+            "a string has more than",
+        ),
+        Case::text(
             "a-long-index",
             format!("{{\"a\":\"{}\"}}", "x".repeat(33 << 20)),
             "at most",

@@ -309,13 +309,17 @@ fn large() -> Vec<Case> {
         format!("{start}{}{end}", piece.repeat(count))
     };
     vec![
-        Case::text("tokens-in-crowds", crowded(1_900_000, 0), ""),
+        Case::text("tokens-in-crowds", crowded(1_900_000, 0), "too large"),
         Case::text(
             "tokens-and-merges-in-crowds",
             crowded(900_000, 1_900_000),
             "",
         ),
-        Case::text("merges-in-crowds", crowded(2, 1_900_000), ""),
+        Case::text(
+            "merges-in-crowds",
+            crowded(690_000, 900_000),
+            "unknown token",
+        ),
         Case::text("too-long-a-file", " ".repeat(65 << 20), "at most"),
         Case::text(
             "pieces-without-end",
@@ -325,6 +329,45 @@ fn large() -> Vec<Case> {
                 "0]}}",
             ),
             "",
+        ),
+        Case::text(
+            "a-text-for-added-tokens-without-end",
+            filled("{\"added_tokens\":\"", "x", "\"}"),
+            "a string has more than",
+        ),
+        Case::text(
+            "an-added-token-without-end",
+            filled("{\"added_tokens\":[{\"id\":0,\"content\":\"", "x", "\"}]}"),
+            "a string has more than",
+        ),
+        Case::text(
+            "an-added-token-of-escapes-without-end",
+            filled(
+                "{\"added_tokens\":[{\"id\":0,\"content\":\"",
+                "\\n",
+                "\"}]}",
+            ),
+            "a string has more than",
+        ),
+        Case::text(
+            "an-unknown-token-without-end",
+            filled("{\"model\":{\"unk_token\":\"", "x", "\"}}"),
+            "a string has more than",
+        ),
+        Case::text(
+            "a-model-type-without-end",
+            filled("{\"model\":{\"type\":\"", "x", "\"}}"),
+            "a string has more than",
+        ),
+        Case::text(
+            "a-part-without-end",
+            filled("{\"", "x", "\":1}"),
+            "a string has more than",
+        ),
+        Case::text(
+            "a-normaliser-without-end",
+            filled("{\"normalizer\":\"", "x", "\"}"),
+            "a string has more than",
         ),
         Case::text(
             "fields-without-end",

@@ -19,6 +19,7 @@ mod error;
 mod expected;
 mod fingerprint;
 mod header_rule;
+mod name_groups;
 mod parallel_read;
 mod quantization;
 mod quoted;

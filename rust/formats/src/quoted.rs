@@ -22,16 +22,32 @@ impl fmt::Display for Shortened<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut characters = self.0.chars();
         for character in characters.by_ref().take(SHOWN_CHARACTERS) {
-            if is_printable(character) {
-                write!(formatter, "{character}")?;
-            } else {
-                write!(formatter, "{}", character.escape_unicode())?;
-            }
+            write_escaped(formatter, character)?;
         }
         if characters.next().is_some() {
             write!(formatter, "...")?;
         }
         Ok(())
+    }
+}
+
+/// As [`Quoted`], however long; for text whose length is known to be bounded.
+pub(crate) struct QuotedWhole<'a>(pub(crate) &'a str);
+
+impl fmt::Display for QuotedWhole<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("`")?;
+        self.0
+            .chars()
+            .try_for_each(|character| write_escaped(formatter, character))?;
+        formatter.write_str("`")
+    }
+}
+
+fn write_escaped(formatter: &mut fmt::Formatter<'_>, character: char) -> fmt::Result {
+    match is_printable(character) {
+        true => write!(formatter, "{character}"),
+        false => write!(formatter, "{}", character.escape_unicode()),
     }
 }
 
