@@ -1,8 +1,7 @@
-//! Compiles the one function that is C++: MLX's C layer has no array over memory that nobody has
-//! written yet.
+//! Compiles what is C++: MLX's C layer has no array over memory that nobody has written yet.
 
 fn main() {
-    const SOURCE: &str = "src/array_memory/unwritten.cpp";
+    const SOURCE: &str = "src/array_block/one_allocation.cpp";
     println!("cargo::rerun-if-changed={SOURCE}");
     // There Metal takes memory that was mapped, and no C++ is needed.
     if std::env::var("CARGO_CFG_TARGET_VENDOR").is_ok_and(|vendor| vendor == "apple") {
@@ -17,5 +16,5 @@ fn main() {
         // MLX's headers have unused parameters.
         .warnings(false)
         .file(SOURCE)
-        .compile("headroom_unwritten");
+        .compile("headroom_one_allocation");
 }

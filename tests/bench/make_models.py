@@ -12,13 +12,14 @@ does nothing.
 import argparse
 import random
 import shutil
+from importlib import import_module
 from pathlib import Path
 
 import mlx.core as mx
+import mlx.nn as nn
 from mlx_lm.convert import convert
-from mlx_lm.models.qwen3 import Model, ModelArgs
 from mlx_lm.utils import save_config, save_model
-from mlx.utils import tree_map
+from mlx.utils import tree_flatten, tree_map
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import PreTrainedTokenizerFast
 
@@ -64,7 +65,7 @@ def main() -> None:
     tokenizer = byte_level_bpe()
     for tokens in PROMPT_TOKENS:
         (directory / f"prompt-{tokens}.txt").write_text(prompt(tokenizer, tokens))
-    write_dense(dense, tokenizer)
+    write_dense(dense, tokenizer, CONFIG)
     convert(
         str(dense),
         str(directory / "qwen3-108m-4bit"),
@@ -75,20 +76,26 @@ def main() -> None:
     stamp.write_text(RECIPE)
 
 
-def write_dense(directory: Path, bpe: Tokenizer) -> None:
-    save_model(directory, random_model(), donate_model=True)
-    save_config(dict(CONFIG), directory / "config.json")
+def write_dense(directory: Path, bpe: Tokenizer, config: dict) -> None:
+    save_model(directory, random_model(config), donate_model=True)
+    save_config(dict(config), directory / "config.json")
     tokenizer = PreTrainedTokenizerFast(tokenizer_object=bpe, eos_token=END)
     tokenizer.chat_template = CHAT_TEMPLATE
     tokenizer.save_pretrained(directory)
 
 
-def random_model() -> Model:
+def random_model(config: dict) -> nn.Module:
     mx.random.seed(SEED)
-    model = Model(ModelArgs.from_dict(CONFIG))
+    module = import_module(f"mlx_lm.models.{config['model_type']}")
+    model = module.Model(module.ModelArgs.from_dict(config))
+    if config["model_type"] == "gemma3_text":
+        # It ties its head when the weights hold none.
+        model.sanitize({})
     # The end's logit is the product with its row: zeros give 0, which is never the largest of
     # 32,768, so that no generation ends before its last token.
-    model.model.embed_tokens.weight[CONFIG["eos_token_id"]] = 0
+    for _, weight in tree_flatten(model.parameters()):
+        if weight.shape[0] == config["vocab_size"]:
+            weight[config["eos_token_id"]] = 0
     model.update(tree_map(lambda weight: weight.astype(mx.bfloat16), model.parameters()))
     mx.eval(model.parameters())
     return model

@@ -3,6 +3,10 @@
 A run feeds the case's prompt in pieces, quantises when `mlx_lm.generate` would, and may
 forget the last tokens on the way: the prompt then goes on from there, so that later
 tokens stand at earlier positions.
+
+A layer that slides by the model's own making keeps its window in every run, the others
+take the run's cache. mlx-lm neither quantises a window nor trims one that is full, so
+models with windows skip those runs.
 """
 
 import json
@@ -16,6 +20,7 @@ from mlx_lm.models.cache import (
     ChunkedKVCache,
     KVCache,
     RotatingKVCache,
+    make_prompt_cache,
     trim_prompt_cache,
 )
 from safetensors.numpy import save_file
@@ -80,20 +85,33 @@ class MaskedChunkedKVCache(ChunkedKVCache):
 
 def write_runs(model, tokens: np.ndarray, directory: Path) -> None:
     """Writes every run's logits, float32 `(tokens, vocab)`, and what the runs are."""
+    runs = runs_for(model)
     save_file(
-        {run.name: logits_of(model, tokens, run) for run in RUNS}, directory / "caches.safetensors"
+        {run.name: logits_of(model, tokens, run) for run in runs}, directory / "caches.safetensors"
     )
-    described = [asdict(run) for run in RUNS]
+    described = [asdict(run) for run in runs]
     (directory / "caches.json").write_text(json.dumps(described, indent=1) + "\n")
 
 
+def runs_for(model) -> list[Run]:
+    windows = [cache.max_size for cache in make_prompt_cache(model) if is_window(cache)]
+    if not windows:
+        return RUNS
+    return [run for run in RUNS if not run.kv_bits and (run.trim_after or 0) < min(windows)]
+
+
+def is_window(cache) -> bool:
+    return isinstance(cache, RotatingKVCache)
+
+
 def logits_of(model, tokens: np.ndarray, run: Run) -> np.ndarray:
-    cache = [new_cache(run) for _ in model.layers]
+    cache = [own if is_window(own) else new_cache(run) for own in make_prompt_cache(model)]
     parts = []
     for start in range(0, len(tokens), run.chunk):
         if run.kv_chunk_size:
             for layer in cache:
-                layer.maybe_trim_front()
+                if not is_window(layer):
+                    layer.maybe_trim_front()
         piece = tokens[None, start : start + run.chunk]
         parts.append(np.array(model(mx.array(piece), cache=cache)[0]))
         maybe_quantize_kv_cache(cache, run.quantized_kv_start, run.kv_group_size, run.kv_bits)

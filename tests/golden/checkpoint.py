@@ -13,12 +13,11 @@ from pathlib import Path
 
 import mlx.core as mx
 import numpy as np
+from leftovers import leftover_tensors
 from mlx.utils import tree_flatten
 from mlx_lm.utils import get_total_parameters, quantize_model
-from safetensors import TensorSpec, serialize_file
-
-from leftovers import leftover_tensors
 from random_weights import random_model
+from safetensors import TensorSpec, serialize_file
 from table import ABSENT, PUBLISHED, Case
 
 LAYOUT_OF_METADATA = {"mlx": "mlx", "transformers": "pt"}

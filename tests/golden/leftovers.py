@@ -2,7 +2,6 @@
 
 import mlx.core as mx
 import numpy as np
-
 from random_weights import generator
 from table import Case
 

@@ -15,11 +15,10 @@ from importlib.metadata import version
 from pathlib import Path
 
 import mlx.core as mx
-from safetensors.numpy import load_file, save_file
-
 from caches import write_runs
 from checkpoint import write_model
 from reference import AGREEMENT, Reference, compute, difference, load, readable
+from safetensors.numpy import load_file, save_file
 from table import CASES, Case
 
 HERE = Path(__file__).resolve().parent

@@ -13,9 +13,8 @@ import sys
 from pathlib import Path
 
 import mlx.core as mx
-from mlx_lm.sample_utils import apply_min_p, apply_top_k, apply_top_p, make_logits_processors
-
 from make import require_pinned_versions
+from mlx_lm.sample_utils import apply_min_p, apply_top_k, apply_top_p, make_logits_processors
 
 FILE = Path(__file__).resolve().parent / "sampling.json"
 VOCABULARY = 32

@@ -12,9 +12,7 @@ import zlib
 import mlx.core as mx
 import numpy as np
 from mlx.utils import tree_flatten, tree_unflatten
-
 from table import Case
-
 
 HEAD_BY_FILE = ("gemma3", "gemma3_text")
 """Families whose mlx-lm model ties its head when the files hold none."""

@@ -14,10 +14,9 @@ from pathlib import Path
 
 import mlx.core as mx
 import numpy as np
+from checkpoint import merged, published_config, write_model
 from mlx_lm.models.cache import make_prompt_cache
 from mlx_lm.utils import load_model
-
-from checkpoint import merged, published_config, write_model
 from patches import applied
 from random_weights import generator, known_to_mlx_lm
 from table import Case

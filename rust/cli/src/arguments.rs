@@ -6,6 +6,7 @@ mod draft;
 mod kv_cache;
 mod memory_use;
 mod prompt_cache;
+mod quantize;
 mod sampling;
 
 use std::path::PathBuf;
@@ -19,6 +20,7 @@ pub(crate) use draft::DraftArguments;
 pub(crate) use kv_cache::KvCacheArguments;
 pub(crate) use memory_use::{Governor, MemoryUseArguments};
 pub(crate) use prompt_cache::PromptCacheArguments;
+pub(crate) use quantize::QuantizeArguments;
 pub(crate) use sampling::SamplingArguments;
 
 /// Run language models inside the memory that this machine really has.
@@ -77,6 +79,12 @@ pub(crate) enum Command {
         A prompt that begins with the same tokens starts from there. A KV cache that --max-kv-size has cut cannot go \
         back, so it only serves prompts that go on where it ended.")]
     CachePrompt(CachePromptArguments),
+    /// Write a model again with fewer bits for each weight, or with all of them.
+    #[command(after_help = "Examples:\n  \
+        headroom quantize --model Qwen3-0.6B-bf16 --bits 4 --output Qwen3-0.6B-4bit\n  \
+        headroom quantize --model assets/storyteller --dequantize --output storyteller-16bit\n\n\
+        One tensor is in memory at a time. mlx-lm reads what is written.")]
+    Quantize(QuantizeArguments),
     /// Look inside a model.
     #[command(
         subcommand,

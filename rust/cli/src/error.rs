@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use headroom_engine::EngineError;
 use headroom_hub::HubError;
 use headroom_memory::MemoryError;
+use headroom_quantize::QuantizeError;
 
 use crate::chat::command::CommandError;
 use crate::interrupt;
@@ -45,6 +46,8 @@ pub(crate) enum CliError {
     )]
     PromptTooLarge,
     #[error(transparent)]
+    Quantize(#[from] QuantizeError),
+    #[error(transparent)]
     Command(#[from] CommandError),
     #[error("a fault in headroom itself ended the command: {0}; please report it")]
     Fault(String),
@@ -71,11 +74,13 @@ impl CliError {
     pub(crate) fn exit_code(&self) -> ExitCode {
         match self {
             Self::Engine(error) if error.is_wrong_use() => ExitCode::from(2),
-            Self::DownloadInterrupted | Self::PromptInterrupted => {
-                ExitCode::from(interrupt::EXIT_CODE)
-            }
+            Self::DownloadInterrupted
+            | Self::PromptInterrupted
+            | Self::Quantize(QuantizeError::Cancelled) => ExitCode::from(interrupt::EXIT_CODE),
             Self::Hub(error) if error.is_wrong_use() => ExitCode::from(2),
-            Self::Memory(_) => ExitCode::from(2),
+            Self::Memory(_) | Self::Quantize(QuantizeError::OutputExists { .. }) => {
+                ExitCode::from(2)
+            }
             _ => ExitCode::FAILURE,
         }
     }

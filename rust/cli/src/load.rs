@@ -24,7 +24,7 @@ pub(crate) fn model(name: &str, admission: Admission) -> Result<Model, CliError>
 
 /// A directory is itself, and so is what can only be a path; other names are looked up in the cache
 /// and downloaded when they are not there.
-fn directory(name: &str) -> Result<PathBuf, CliError> {
+pub(crate) fn directory(name: &str) -> Result<PathBuf, CliError> {
     let path = Path::new(name);
     if path.exists() || name.starts_with(['.', '/', '~']) || name.is_empty() {
         return Ok(path.to_owned());
@@ -47,7 +47,7 @@ fn find_or_fetch(name: &str) -> Result<PathBuf, CliError> {
     }
 }
 
-fn style() -> ProgressStyle {
+pub(crate) fn style() -> ProgressStyle {
     ProgressStyle::with_template("Loading {bar:30} {bytes} of {total_bytes}")
         .unwrap_or_else(|_| ProgressStyle::default_bar())
 }

@@ -24,6 +24,7 @@ mod parameters;
 mod prefill_bar;
 mod prompt;
 mod pull;
+mod quantize;
 mod streaming;
 
 use arguments::{Arguments, Command, DebugCommand};
@@ -54,6 +55,7 @@ fn run(arguments: Arguments) -> Result<ExitCode, CliError> {
         Command::Generate(arguments) => generate::run(&arguments),
         Command::Chat(arguments) => chat::run(&arguments),
         Command::CachePrompt(arguments) => cache_prompt::run(&arguments),
+        Command::Quantize(arguments) => quantize::run(&arguments),
         Command::Debug(DebugCommand::Logits(arguments)) => debug_logits::run(&arguments),
     }
 }

@@ -1,6 +1,7 @@
 //! A model's weights: one or more validated safetensors files read as one set of tensors.
 
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -181,6 +182,16 @@ impl Checkpoint {
     pub fn rows(&self, name: &str) -> Result<TensorRows, FormatError> {
         let info = self.known(name)?;
         TensorRows::new(name, info, Arc::clone(&self.shards[info.shard]))
+    }
+
+    /// The file that a tensor lies in and its first byte there, for who wants to map it. `None` where
+    /// somebody may write to the file: a page of a mapped file that is cut short ends the process that
+    /// touches it. A hub that keeps its files read-only makes them fit for it.
+    pub fn read_only_place(&self, name: &str) -> Option<(&File, u64)> {
+        let info = self.info(name)?;
+        let shard = &self.shards[info.shard];
+        shard.check_length().ok()?;
+        Some((shard.read_only_file()?, info.offset))
     }
 
     /// Bytes of a tensor from its byte `first` on, which must lie within it.

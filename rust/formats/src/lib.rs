@@ -24,6 +24,7 @@ mod parallel_read;
 mod quantization;
 mod quoted;
 mod safetensors_header;
+mod safetensors_writer;
 mod shard;
 mod shard_index;
 mod tensor_entry;
@@ -50,6 +51,7 @@ pub use quantization::{
     AFFINE_BITS, AFFINE_GROUP_SIZES, LayerQuantization, Quantization, QuantizedLayout,
 };
 pub use quoted::{Quoted, Shortened};
+pub use safetensors_writer::{PlannedTensor, SafetensorsWriter};
 pub use shard::TensorInfo;
 pub use shard_index::IndexRule;
 pub use tensor_rows::TensorRows;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Read};
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use crate::bounded_read::{io_error, open_regular, reserve};
@@ -84,6 +84,13 @@ impl Shard {
     /// The file's path, for errors.
     pub(crate) fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// The file, where nobody may write to it.
+    pub(crate) fn read_only_file(&self) -> Option<&File> {
+        const WRITERS: u32 = 0o222;
+        let permissions = self.file.metadata().ok()?.permissions();
+        (permissions.mode() & WRITERS == 0).then_some(&self.file)
     }
 
     /// Bytes of one tensor of this shard.

@@ -189,6 +189,7 @@ impl From<Row> for RegistryModel {
                 weights_are_quantized: row.quantization.is_some(),
                 hidden_size: row.hidden_size,
                 residual_streams: row.residual_streams,
+                mlp_is_gated: true,
                 intermediate_size: row.intermediate_size,
                 heads: row.heads,
                 vocabulary_size: row.vocabulary_size,

@@ -63,7 +63,7 @@ impl TensorSource for Demand {
         EmbeddingPlacement::Memory
     }
 
-    fn stored_as(&self, layer: &str, inputs: usize) -> LayerQuantization {
+    fn stored_as(&mut self, layer: &str, inputs: usize) -> LayerQuantization {
         let Some(quantization) = &self.quantization else {
             return LayerQuantization::Dense;
         };

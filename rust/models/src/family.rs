@@ -7,6 +7,7 @@ use std::path::Path;
 use headroom_formats::{Checkpoint, ConfigFile, FormatError, Quantization};
 
 use crate::architecture::Architecture;
+use crate::contents::ModelContents;
 use crate::error::ModelError;
 use crate::model::{LanguageModel, LoadProgress, ModelOutline, ModelShape};
 use crate::table::EmbeddingPlacement;
@@ -78,6 +79,22 @@ pub fn outline(directory: &Path) -> Result<ModelOutline, ModelError> {
         weights_bytes: resident_bytes(EmbeddingPlacement::Memory)?,
         weights_bytes_without_embedding: resident_bytes(EmbeddingPlacement::File)?,
         weights_are_quantized: files.quantization.is_some(),
+    })
+}
+
+/// What the directory holds for its model. Reads headers and configuration only.
+///
+/// # Errors
+/// Those of [`outline`].
+pub fn contents(directory: &Path) -> Result<ModelContents, ModelError> {
+    let files = ModelFiles::open(directory)?;
+    let (tensors, matrices) = files
+        .take_inventory(EmbeddingPlacement::Memory)?
+        .into_parts();
+    Ok(ModelContents {
+        checkpoint: files.checkpoint,
+        tensors,
+        matrices,
     })
 }
 

@@ -9,6 +9,7 @@ mod activation;
 mod architecture;
 mod attention;
 mod cache;
+mod contents;
 mod decoder;
 mod demand;
 mod embedding;
@@ -43,9 +44,11 @@ pub use cache::{
     CacheDescription, CacheLayout, CachePrecision, CacheQuantization, CacheStateError, ComputedIn,
     ModelCache,
 };
+pub use contents::{ModelContents, StoredMatrix};
 pub use demand::demanded_tensors;
 pub use error::ModelError;
-pub use family::{FAMILIES, Family, open, outline, shape_of};
+pub use family::{FAMILIES, Family, contents, open, outline, shape_of};
 pub use model::{LanguageModel, LayerShape, LoadProgress, LogitRows, ModelOutline, ModelShape};
 pub use rope::RopeStretch;
 pub use table::EmbeddingPlacement;
+pub use weights::read_tensor;

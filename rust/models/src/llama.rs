@@ -133,18 +133,32 @@ impl Architecture for Llama {
     }
 
     fn build(&self, source: &mut dyn TensorSource) -> Result<Box<dyn LanguageModel>, ModelError> {
-        let settings = &self.settings;
-        let width = settings.hidden_size;
-        let names = ["model.embed_tokens", "lm_head"];
-        let (embedding, head) = read_embedding_and_head(source, names, &settings.head())?;
-        let blocks = (0..settings.layers).map(|number| self.block(source, number));
-        Ok(Box::new(Decoder {
-            embedding,
-            head,
-            entry: Entry::Unchanged,
-            blocks: blocks.collect::<Result<_, _>>()?,
-            norm: RmsNorm::read(source, "model.norm", width, settings.norm_epsilon)?,
-            shape: self.shape(),
-        }))
+        let block = |source: &mut dyn TensorSource, number| self.block(source, number);
+        decoder(source, &self.settings, self.shape(), &block)
     }
+}
+
+/// How a family reads its block of that number.
+pub(crate) type ReadBlock<'a> =
+    &'a dyn Fn(&mut dyn TensorSource, usize) -> Result<Box<dyn Block>, ModelError>;
+
+/// A decoder of the Llama line around the blocks that `read_block` reads.
+pub(crate) fn decoder(
+    source: &mut dyn TensorSource,
+    settings: &DecoderSettings,
+    shape: ModelShape,
+    read_block: ReadBlock<'_>,
+) -> Result<Box<dyn LanguageModel>, ModelError> {
+    let width = settings.hidden_size;
+    let names = ["model.embed_tokens", "lm_head"];
+    let (embedding, head) = read_embedding_and_head(source, names, &settings.head())?;
+    let blocks = (0..settings.layers).map(|number| read_block(source, number));
+    Ok(Box::new(Decoder {
+        embedding,
+        head,
+        entry: Entry::Unchanged,
+        blocks: blocks.collect::<Result<_, _>>()?,
+        norm: RmsNorm::read(source, "model.norm", width, settings.norm_epsilon)?,
+        shape,
+    }))
 }

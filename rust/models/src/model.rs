@@ -38,6 +38,8 @@ pub struct ModelShape {
     pub residual_streams: u32,
     /// Width of the widest MLP.
     pub intermediate_size: u32,
+    /// Whether MLPs multiply two products of that width: all but nanochat's do.
+    pub mlp_is_gated: bool,
     /// Query heads of the layer that has the most.
     pub heads: u32,
     /// Token ids, and columns of the logits.

@@ -163,7 +163,10 @@ impl NanoChat {
 
 impl Architecture for NanoChat {
     fn shape(&self) -> ModelShape {
-        self.settings.shape(&vec![None; self.settings.layers])
+        ModelShape {
+            mlp_is_gated: false,
+            ..self.settings.shape(&vec![None; self.settings.layers])
+        }
     }
 
     fn build(

@@ -183,6 +183,7 @@ impl Architecture for OpenElm {
         ModelShape {
             hidden_size: self.hidden_size as u32,
             residual_streams: 1,
+            mlp_is_gated: true,
             intermediate_size: widest.unwrap_or(0) as u32,
             heads: heads.unwrap_or(0) as u32,
             vocabulary_size: self.vocabulary_size as u32,

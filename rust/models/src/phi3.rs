@@ -9,10 +9,10 @@ use headroom_formats::{ConfigFile, FormatError};
 
 use crate::architecture::Architecture;
 use crate::attention::{Attention, HeadNorms};
-use crate::decoder::{Block, Decoder, Entry, PreNormBlock};
+use crate::decoder::{Block, PreNormBlock};
 use crate::error::ModelError;
-use crate::head::read_embedding_and_head;
 use crate::linear::{Linear, LinearShape};
+use crate::llama::decoder;
 use crate::mlp::GatedMlp;
 use crate::model::{LanguageModel, ModelShape};
 use crate::normalization::RmsNorm;
@@ -95,18 +95,7 @@ impl Architecture for Phi3 {
     }
 
     fn build(&self, source: &mut dyn TensorSource) -> Result<Box<dyn LanguageModel>, ModelError> {
-        let settings = &self.settings;
-        let width = settings.hidden_size;
-        let names = ["model.embed_tokens", "lm_head"];
-        let (embedding, head) = read_embedding_and_head(source, names, &settings.head())?;
-        let blocks = (0..settings.layers).map(|number| self.block(source, number));
-        Ok(Box::new(Decoder {
-            embedding,
-            head,
-            entry: Entry::Unchanged,
-            blocks: blocks.collect::<Result<_, _>>()?,
-            norm: RmsNorm::read(source, "model.norm", width, settings.norm_epsilon)?,
-            shape: self.shape(),
-        }))
+        let block = |source: &mut dyn TensorSource, number| self.block(source, number);
+        decoder(source, &self.settings, self.shape(), &block)
     }
 }

@@ -78,6 +78,7 @@ impl DecoderSettings {
         ModelShape {
             hidden_size: self.hidden_size as u32,
             residual_streams: 1,
+            mlp_is_gated: true,
             intermediate_size: self.intermediate_size as u32,
             heads: self.heads.query as u32,
             vocabulary_size: self.vocabulary_size as u32,

@@ -48,12 +48,16 @@ impl Table {
 #[derive(Debug)]
 pub(crate) enum MatrixInFile {
     Dense(TensorRows),
-    Quantized {
-        weight: TensorRows,
-        scales: TensorRows,
-        biases: TensorRows,
-        layout: QuantizedLayout,
-    },
+    Quantized(Box<QuantizedInFile>),
+}
+
+/// The tensors of a quantised matrix.
+#[derive(Debug)]
+pub(crate) struct QuantizedInFile {
+    weight: TensorRows,
+    scales: TensorRows,
+    biases: TensorRows,
+    layout: QuantizedLayout,
 }
 
 impl MatrixInFile {
@@ -71,12 +75,12 @@ impl MatrixInFile {
             }
         };
         let [weight, scales, biases] = layout.expected_tensors(layer, &[rows, width])?;
-        Ok(Self::Quantized {
+        Ok(Self::Quantized(Box::new(QuantizedInFile {
             weight: checkpoint.rows(&weight.name)?,
             scales: checkpoint.rows(&scales.name)?,
             biases: checkpoint.rows(&biases.name)?,
             layout,
-        })
+        })))
     }
 
     fn rows(&self, indices: &Array) -> Result<Array, ModelError> {
@@ -86,7 +90,8 @@ impl MatrixInFile {
 
     fn row_count(&self) -> u64 {
         match self {
-            Self::Dense(weight) | Self::Quantized { weight, .. } => weight.rows(),
+            Self::Dense(weight) => weight.rows(),
+            Self::Quantized(matrix) => matrix.weight.rows(),
         }
     }
 
@@ -94,17 +99,12 @@ impl MatrixInFile {
     fn gather(&self, rows: &[u32]) -> Result<Matrix, ModelError> {
         Ok(match self {
             Self::Dense(weight) => Matrix::Dense(read_rows(weight, rows)?),
-            Self::Quantized {
-                weight,
-                scales,
-                biases,
-                layout,
-            } => Matrix::Quantized(QuantizedMatrix {
-                weight: read_rows(weight, rows)?,
-                scales: read_rows(scales, rows)?,
-                biases: read_rows(biases, rows)?,
-                group_size: layout.group_size.into(),
-                bits: layout.bits.into(),
+            Self::Quantized(matrix) => Matrix::Quantized(QuantizedMatrix {
+                weight: read_rows(&matrix.weight, rows)?,
+                scales: read_rows(&matrix.scales, rows)?,
+                biases: read_rows(&matrix.biases, rows)?,
+                group_size: matrix.layout.group_size.into(),
+                bits: matrix.layout.bits.into(),
             }),
         })
     }

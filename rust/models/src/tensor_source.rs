@@ -12,6 +12,7 @@ use headroom_formats::{
 };
 use headroom_mlx::{Array, Dtype, Exception, Processor};
 
+use crate::contents::StoredMatrix;
 use crate::error::ModelError;
 use crate::linear::Matrix;
 use crate::table::{EmbeddingPlacement, MatrixInFile, Table};
@@ -35,7 +36,7 @@ pub(crate) trait TensorSource {
     fn embedding_placement(&self) -> EmbeddingPlacement;
 
     /// How the layer of that name, with that many inputs, is stored.
-    fn stored_as(&self, layer: &str, inputs: usize) -> LayerQuantization;
+    fn stored_as(&mut self, layer: &str, inputs: usize) -> LayerQuantization;
 
     /// Whether the checkpoint has this tensor at all, for what a configuration leaves open.
     fn contains(&self, name: &str) -> bool;
@@ -74,6 +75,7 @@ pub(crate) struct Inventory<'a> {
     expected: Vec<ExpectedTensor>,
     /// Names of those that stay in their files.
     left_in_files: BTreeSet<String>,
+    matrices: Vec<StoredMatrix>,
     resident_bytes: u64,
 }
 
@@ -83,8 +85,14 @@ impl<'a> Inventory<'a> {
             stored,
             expected: Vec::new(),
             left_in_files: BTreeSet::new(),
+            matrices: Vec::new(),
             resident_bytes: 0,
         }
+    }
+
+    /// Everything that was asked for, and the matrices among it.
+    pub(crate) fn into_parts(self) -> (Vec<ExpectedTensor>, Vec<StoredMatrix>) {
+        (self.expected, self.matrices)
     }
 
     /// The tensors that were asked for.
@@ -159,8 +167,14 @@ impl TensorSource for Inventory<'_> {
         self.stored.embedding
     }
 
-    fn stored_as(&self, layer: &str, inputs: usize) -> LayerQuantization {
-        self.stored.stored_as(layer, inputs)
+    fn stored_as(&mut self, layer: &str, inputs: usize) -> LayerQuantization {
+        let stored_as = self.stored.stored_as(layer, inputs);
+        self.matrices.push(StoredMatrix {
+            layer: layer.to_owned(),
+            inputs,
+            stored_as,
+        });
+        stored_as
     }
 
     fn contains(&self, name: &str) -> bool {
@@ -227,7 +241,7 @@ impl TensorSource for Reader<'_> {
         self.stored.embedding
     }
 
-    fn stored_as(&self, layer: &str, inputs: usize) -> LayerQuantization {
+    fn stored_as(&mut self, layer: &str, inputs: usize) -> LayerQuantization {
         self.stored.stored_as(layer, inputs)
     }
 

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-use headroom_formats::{Checkpoint, ExpectedTensor, FormatError, TensorInfo};
-use headroom_mlx::{Array, ArrayMemory, use_huge_pages};
+use headroom_formats::{Checkpoint, ExpectedTensor, FormatError};
+use headroom_mlx::{Array, ArrayBlock, ArrayLayout, map_array};
 
 use crate::error::ModelError;
 use crate::model::LoadProgress;
@@ -17,7 +17,8 @@ pub(crate) type OnProgress<'a> = &'a mut dyn FnMut(LoadProgress) -> ControlFlow<
 pub(crate) type Weights = BTreeMap<String, Array>;
 
 /// Reads the tensors that are expected, which the checkpoint has been held to. Nothing is there
-/// twice: memory is taken for all of them first, and each byte goes from its file to its place.
+/// twice: memory is taken for all of them first, and each byte goes from its file to its place. What can
+/// be mapped is, and takes no place.
 ///
 /// # Errors
 /// When there is no memory, a file cannot be read or has changed, or `on_progress` stops it.
@@ -26,51 +27,65 @@ pub(crate) fn read_weights<'a>(
     expected: impl Iterator<Item = &'a ExpectedTensor>,
     on_progress: OnProgress<'_>,
 ) -> Result<Weights, ModelError> {
-    let mut memories = BTreeMap::new();
-    for tensor in expected {
-        memories.insert(&*tensor.name, memory_for(checkpoint, tensor)?);
+    let mut weights = Weights::new();
+    let mut to_read = BTreeMap::new();
+    for ExpectedTensor { name, .. } in expected {
+        let layout = layout_of(checkpoint, name)?;
+        let place = checkpoint.read_only_place(name);
+        match place.and_then(|(file, offset)| map_array(file, offset, &layout)) {
+            Some(array) => drop(weights.insert(name.clone(), array)),
+            None => drop(to_read.insert(name.as_str(), layout)),
+        }
     }
-    use_huge_pages(memories.values_mut());
-    let total_bytes = memories
-        .values_mut()
-        .map(|memory| memory.bytes().len() as u64)
-        .sum();
-    let buffers = memories
-        .iter_mut()
-        .map(|(name, memory)| (*name, memory.bytes()));
+    weights.extend(read_into_place(checkpoint, to_read, on_progress)?);
+    Ok(weights)
+}
+
+fn read_into_place(
+    checkpoint: &Checkpoint,
+    tensors: BTreeMap<&str, ArrayLayout>,
+    on_progress: OnProgress<'_>,
+) -> Result<Weights, ModelError> {
+    let (names, layouts): (Vec<_>, Vec<_>) = tensors.into_iter().unzip();
+    let total_bytes = layouts.iter().map(ArrayLayout::byte_len).sum();
+    let mut block = ArrayBlock::new(layouts).map_err(|_| out_of_memory(checkpoint, total_bytes))?;
+    let buffers = names.iter().copied().zip(block.parts());
     let outcome = checkpoint.read_all(buffers.collect(), &mut |read_bytes| {
         on_progress(LoadProgress {
             read_bytes,
             total_bytes,
         })
     })?;
-    if outcome == ControlFlow::Break(()) {
-        return Err(ModelError::Cancelled);
+    match outcome {
+        ControlFlow::Break(()) => Err(ModelError::Cancelled),
+        ControlFlow::Continue(()) => {
+            let names = names.into_iter().map(str::to_owned);
+            Ok(names.zip(block.into_arrays()?).collect())
+        }
     }
-    let arrays = memories.into_iter();
-    arrays
-        .map(|(name, memory)| Ok((name.to_owned(), memory.into_array()?)))
-        .collect()
 }
 
-fn memory_for(
-    checkpoint: &Checkpoint,
-    tensor: &ExpectedTensor,
-) -> Result<ArrayMemory, FormatError> {
-    let info = checkpoint.info(&tensor.name);
-    let info = info.ok_or_else(|| checkpoint.no_tensor(&tensor.name))?;
-    ArrayMemory::new(&info.shape, mlx_dtype(info.dtype))
-        .map_err(|_| out_of_memory(checkpoint, tensor, info))
+fn layout_of(checkpoint: &Checkpoint, name: &str) -> Result<ArrayLayout, ModelError> {
+    let info = checkpoint.info(name);
+    let info = info.ok_or_else(|| checkpoint.no_tensor(name))?;
+    Ok(ArrayLayout::new(&info.shape, mlx_dtype(info.dtype))?)
 }
 
-fn out_of_memory(
-    checkpoint: &Checkpoint,
-    tensor: &ExpectedTensor,
-    info: &TensorInfo,
-) -> FormatError {
+fn out_of_memory(checkpoint: &Checkpoint, needed_bytes: u64) -> FormatError {
     FormatError::OutOfMemory {
         path: checkpoint.location().to_owned(),
-        what: tensor.name.clone(),
-        needed_bytes: info.byte_len(),
+        what: "all its tensors".to_owned(),
+        needed_bytes,
     }
+}
+
+/// One tensor of a checkpoint, read straight into the memory that keeps it.
+///
+/// # Errors
+/// When there is no such tensor or no memory for it, or its file has changed.
+pub fn read_tensor(checkpoint: &Checkpoint, name: &str) -> Result<Array, ModelError> {
+    let tensor = BTreeMap::from([(name, layout_of(checkpoint, name)?)]);
+    let mut read = read_into_place(checkpoint, tensor, &mut |_| ControlFlow::Continue(()))?;
+    let array = read.remove(name);
+    array.ok_or_else(|| checkpoint.no_tensor(name).into())
 }

@@ -16,6 +16,12 @@ fn models() -> impl Iterator<Item = Box<dyn LanguageModel>> {
         "llama-head-dim",
         "qwen3-head-dim",
         "qwen3-4-bit-group-64-tied",
+        "smollm3-4-bit-group-64",
+        "phi3-longrope-within",
+        "openelm-bfloat16",
+        "gemma3_text-4-bit-group-64",
+        "gemma3n-window",
+        "nanochat-bfloat16",
     ]
     .into_iter()
     .map(move |case| {

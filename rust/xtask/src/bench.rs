@@ -1,6 +1,6 @@
 //! What Headroom takes and saves, measured: strategies, governor, readings of memory, predictions,
-//! speed and memory beside mlx-lm, KV caches behind long contexts, turns of a conversation, and
-//! prompts that decode together.
+//! speed and memory beside mlx-lm, every model family, KV caches behind long contexts, turns of a
+//! conversation, prompts that decode together, and loading.
 //!
 //! Figures are printed with their targets and written to `target/bench/results.json`, where each part
 //! stands with the machine as it was, and stays until it is measured again. A target that is missed
@@ -13,9 +13,11 @@ use clap::ValueEnum;
 use serde_json::{Map, Value, json};
 
 mod contexts;
+mod families;
 mod fit;
 mod generation;
 mod governor;
+mod loading;
 mod machine;
 mod median;
 mod peers;
@@ -42,12 +44,16 @@ pub(crate) enum Part {
     Fit,
     /// Headroom beside mlx-lm.
     Peers,
+    /// Every model family beside mlx-lm.
+    Families,
     /// Each kind of KV cache behind short and long contexts, beside mlx-lm's.
     Contexts,
     /// A turn of a conversation whose cache is kept, beside the whole prompt.
     Turns,
     /// Several prompts that decode together, beside one.
     Batch,
+    /// How fast a checkpoint of 1 GB loads, and what that takes.
+    Loading,
 }
 
 impl Part {
@@ -59,9 +65,11 @@ impl Part {
             Self::Reading => "reading",
             Self::Fit => "fit",
             Self::Peers => "peers",
+            Self::Families => "families",
             Self::Contexts => "contexts",
             Self::Turns => "turns",
             Self::Batch => "batch",
+            Self::Loading => "loading",
         }
     }
 
@@ -73,9 +81,11 @@ impl Part {
             Self::Reading => reading::measure(workspace),
             Self::Fit => fit::measure(workspace),
             Self::Peers => peers::measure(workspace, headroom),
+            Self::Families => families::measure(workspace, headroom),
             Self::Contexts => contexts::measure(workspace),
             Self::Turns => serving::measure_turns(workspace),
             Self::Batch => serving::measure_batch(workspace),
+            Self::Loading => loading::measure(workspace, headroom),
         }
     }
 }

@@ -151,4 +151,21 @@ REST = [
     ),
 ]
 
-CASES = LAYERS + REST
+CACHES = [
+    Case(
+        "gemma3_text-caches",
+        "windows of 24 beside layers that see all, through the caches those may have",
+        {"sliding_window": 24, "sliding_window_pattern": 2},
+        tokens=32,
+        caches=True,
+    ),
+    Case(
+        "gemma3_text-caches-narrow",
+        "windows of 6, so that all of them wrap",
+        {"sliding_window": 6, "sliding_window_pattern": 2},
+        tokens=32,
+        caches=True,
+    ),
+]
+
+CASES = LAYERS + REST + CACHES

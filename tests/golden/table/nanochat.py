@@ -47,6 +47,7 @@ def transformers(name: str, why: str, config: dict | None = None, **fields) -> C
         described,
         publisher="transformers",
         names=AS_TRANSFORMERS_NAMES,
+        correction="nanochat-as-configured",
         **fields,
     )
 
@@ -99,7 +100,7 @@ MLX = [
 ]
 
 TRANSFORMERS = [
-    transformers("bfloat16", "the same as mlx-lm computes, under other names"),
+    transformers("bfloat16", "transformers' names, and epsilon 1e-6"),
     transformers(
         "float32-grouped",
         "float32, transformers 5 spelling of theta, which mlx-lm does not read; in shards",
@@ -118,7 +119,6 @@ TRANSFORMERS = [
         "epsilon",
         "epsilon of the config, large enough to show",
         {"rms_norm_eps": 0.05},
-        correction="nanochat-as-configured",
         contrast={"rms_norm_eps": 1e-5},
     ),
     transformers(
@@ -126,14 +126,12 @@ TRANSFORMERS = [
         "an embedding so small that epsilon 1e-6 shows, left to its default",
         {"rms_norm_eps": ABSENT},
         gains=SMALL_EMBEDDING,
-        correction="nanochat-as-configured",
         contrast={"rms_norm_eps": 1e-5},
     ),
     transformers(
         "soft-cap",
         "soft cap of the config",
         {"final_logit_softcapping": 4.0},
-        correction="nanochat-as-configured",
         contrast={"final_logit_softcapping": 15.0},
     ),
 ]

@@ -80,12 +80,6 @@ CASES = [
         contrast={"rms_norm_eps": 1e-06},
     ),
     Case(
-        "openelm-theta",
-        "another base",
-        {"rope_freq_constant": 500},
-        contrast={"rope_freq_constant": 10000},
-    ),
-    Case(
         "openelm-4-bit-group-64",
         "packed shared head; a narrow MLP that has no whole group stays dense, unsaid",
         {**WIDER, "ffn_multipliers": [0.5, 1.0, 2.0], "num_query_heads": [4, 4, 8]},

@@ -23,6 +23,7 @@ PUBLISHED = {
     "num_attention_heads": 4,
     "num_hidden_layers": 4,
     "num_key_value_heads": 2,
+    "pad_token_id": 3,
     "pretraining_tp": 2,
     "rms_norm_eps": 1e-06,
     "rope_scaling": None,

@@ -268,6 +268,26 @@ fn a_file_put_in_its_place_changes_nothing() {
 }
 
 #[test]
+fn only_a_file_that_nobody_may_write_is_given_away() {
+    use std::os::unix::fs::{FileExt, PermissionsExt};
+    let directory = two_shards();
+    let path = directory.path().join("m-1.safetensors");
+    let checkpoint = Checkpoint::open(directory.path()).expect("a checkpoint");
+    for (mode, is_given) in [(0o444, true), (0o464, false), (0o600, false)] {
+        let permissions = fs::Permissions::from_mode(mode);
+        fs::set_permissions(&path, permissions).expect("other permissions");
+        let place = checkpoint.read_only_place("b");
+        assert_eq!(place.is_some(), is_given, "{mode:o}");
+        if let Some((file, offset)) = place {
+            let mut bytes = [0; 3];
+            file.read_exact_at(&mut bytes, offset).expect("its bytes");
+            assert_eq!(bytes, B);
+        }
+    }
+    assert!(checkpoint.read_only_place("d").is_none());
+}
+
+#[test]
 fn reads_of_unknown_tensors_and_into_wrong_buffers_are_errors() {
     let directory = two_shards();
     let checkpoint = Checkpoint::open(directory.path()).expect("a checkpoint");

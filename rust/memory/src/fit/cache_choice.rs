@@ -78,6 +78,7 @@ mod tests {
             weights_are_quantized: true,
             hidden_size: 256,
             residual_streams: 1,
+            mlp_is_gated: true,
             intermediate_size: 640,
             heads: 4,
             vocabulary_size: 3072,

@@ -13,6 +13,8 @@ pub struct ModelGeometry {
     pub residual_streams: u32,
     /// Width of the widest MLP.
     pub intermediate_size: u32,
+    /// Whether MLPs multiply two products of that width.
+    pub mlp_is_gated: bool,
     /// Query heads of the layer that has the most.
     pub heads: u32,
     /// Columns of the logits.

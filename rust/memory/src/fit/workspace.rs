@@ -75,6 +75,9 @@ const GPU_MLP: Shares = Shares {
     queries: 0.0,
 };
 
+/// What of an MLP's share is its gate's: four peaks of nanochat in `rust/engine/tests/fit.rs`.
+const GATE_SHARE: f64 = 1.0;
+
 /// Bytes that the step takes at its peak beside weights and caches, the last row's logits included.
 pub fn workspace_bytes(geometry: &ModelGeometry, step: &StepShape, backend: Backend) -> u64 {
     let (attention, mlp) = match (backend, geometry.weights_are_quantized) {
@@ -110,10 +113,25 @@ impl Rows<'_> {
         let head_dims = self.geometry.layers.iter().map(|layer| layer.head_dim);
         let query_width = u64::from(self.geometry.heads) * u64::from(head_dims.max().unwrap_or(0));
         let width = shares.hidden * f64::from(self.geometry.hidden_size)
-            + shares.intermediate * f64::from(self.geometry.intermediate_size)
+            + self.other_streams()
+            + self.intermediate(shares)
             + shares.queries * query_width as f64;
         let row = width * self.backend.computed_bytes() as f64;
         (f64::from(self.step.tokens) * row + shares.blocks * self.block_bytes() as f64) as u64
+    }
+
+    /// Every residual stream but the one that is being computed waits beside it.
+    fn other_streams(&self) -> f64 {
+        let others = self.geometry.residual_streams.saturating_sub(1);
+        f64::from(others) * f64::from(self.geometry.hidden_size)
+    }
+
+    fn intermediate(&self, shares: &Shares) -> f64 {
+        let share = match self.geometry.mlp_is_gated {
+            true => shares.intermediate,
+            false => (shares.intermediate - GATE_SHARE).max(0.0),
+        };
+        share * f64::from(self.geometry.intermediate_size)
     }
 
     /// One block of expanded weights; nothing where they are used as they are.

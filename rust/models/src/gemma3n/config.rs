@@ -116,6 +116,7 @@ impl Gemma3nConfig {
         ModelShape {
             hidden_size: self.hidden_size as u32,
             residual_streams: self.altup.streams as u32,
+            mlp_is_gated: true,
             intermediate_size: widest.max().unwrap_or(0) as u32,
             heads: self.heads.query as u32,
             vocabulary_size: self.vocabulary_size as u32,

@@ -18,10 +18,10 @@ mod report;
 use super::preparation;
 use crate::process::announce;
 use crate::workspace::Workspace;
-use checkpoint::Checkpoint;
-use contender::Contender;
-pub(crate) use contender::{Programs, python};
+pub(crate) use checkpoint::Checkpoint;
+pub(crate) use contender::{Contender, Programs, python};
 use measurement::Sample;
+pub(crate) use measurement::{Figures, cold_start_seconds, figures};
 
 /// Odd, so that a median is a measurement.
 const ROUNDS: usize = 3;
@@ -65,7 +65,7 @@ fn compare(checkpoint: Checkpoint, programs: &Programs) -> Result<CheckpointResu
         .collect();
     for run in &runs {
         // Brings files into the page cache and lets Python compile its modules; not counted.
-        measurement::cold_start_seconds(programs, run.contender, &checkpoint)?;
+        cold_start_seconds(programs, run.contender, &checkpoint.directory)?;
     }
     for round in 0..ROUNDS {
         let count = runs.len();

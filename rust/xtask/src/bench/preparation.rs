@@ -27,6 +27,11 @@ pub(crate) fn models_directory(workspace: &Workspace) -> PathBuf {
     directory(workspace).join("models")
 }
 
+/// A random checkpoint of every family, and their prompt.
+pub(crate) fn family_models_directory(workspace: &Workspace) -> PathBuf {
+    directory(workspace).join("families")
+}
+
 /// The benchmark's own programs in Python.
 pub(crate) fn scripts(workspace: &Workspace) -> PathBuf {
     workspace.root().join("tests/bench")
@@ -56,9 +61,19 @@ pub(crate) fn ensure_models(workspace: &Workspace) -> Result<PathBuf> {
     Ok(python)
 }
 
-/// What mlx-lm needs beside headroom.
+/// What mlx-lm needs beside headroom, with the checkpoints.
 pub(crate) fn peers(workspace: &Workspace, headroom: &Path) -> Result<Programs> {
-    let python = ensure_models(workspace)?;
+    programs(workspace, headroom, ensure_models(workspace)?)
+}
+
+/// The same, with a checkpoint of every family instead.
+pub(crate) fn peers_and_families(workspace: &Workspace, headroom: &Path) -> Result<Programs> {
+    let python = install_mlx_lm(workspace)?;
+    make_family_models(workspace, &python)?;
+    programs(workspace, headroom, python)
+}
+
+fn programs(workspace: &Workspace, headroom: &Path, python: PathBuf) -> Result<Programs> {
     let openblas = match cfg!(target_os = "linux") {
         true => Some(find_openblas()?),
         false => None,
@@ -108,6 +123,16 @@ fn make_models(workspace: &Workspace, interpreter: &Path) -> Result<()> {
         python(interpreter)
             .arg(scripts(workspace).join("make_models.py"))
             .arg(models_directory(workspace)),
+    )?;
+    Ok(())
+}
+
+fn make_family_models(workspace: &Workspace, interpreter: &Path) -> Result<()> {
+    announce("Making a random checkpoint of every family, unless they are there");
+    run_quietly(
+        python(interpreter)
+            .arg(scripts(workspace).join("make_family_models.py"))
+            .arg(family_models_directory(workspace)),
     )?;
     Ok(())
 }

@@ -41,6 +41,7 @@ fn shape(windows: &[Option<u32>]) -> ModelShape {
     let layers = windows.iter();
     ModelShape {
         residual_streams: 1,
+        mlp_is_gated: true,
         rope_stretch: RopeStretch::Same,
         hidden_size: 64,
         intermediate_size: 64,

@@ -1,6 +1,7 @@
 //! One contender, once: two processes, one for the cold start and one for speeds and memory.
 
 use std::io::Read;
+use std::path::Path;
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
@@ -38,7 +39,7 @@ pub(crate) fn sample(
     checkpoint: &Checkpoint,
 ) -> Result<Sample> {
     Ok(Sample {
-        cold_start_seconds: cold_start_seconds(programs, contender, checkpoint)?,
+        cold_start_seconds: cold_start_seconds(programs, contender, &checkpoint.directory)?,
         figures: figures(programs, contender, checkpoint)?,
     })
 }
@@ -46,12 +47,13 @@ pub(crate) fn sample(
 /// A few words, so that start-up and loading are what counts.
 const SHORT_PROMPT: &str = "Once upon a time";
 
+/// From the process's start to its first byte of text.
 pub(crate) fn cold_start_seconds(
     programs: &Programs,
     contender: Contender,
-    checkpoint: &Checkpoint,
+    model: &Path,
 ) -> Result<f64> {
-    let mut command = programs.generate(contender, &checkpoint.directory, 1);
+    let mut command = programs.generate(contender, model, 1);
     let started = Instant::now();
     let mut child = start(&mut command, SHORT_PROMPT)?;
     let mut output = child.stdout.take().context("the output is a pipe")?;
@@ -66,7 +68,12 @@ pub(crate) fn cold_start_seconds(
     Ok(elapsed.as_secs_f64())
 }
 
-fn figures(programs: &Programs, contender: Contender, checkpoint: &Checkpoint) -> Result<Figures> {
+/// What one process tells of the checkpoint's prompt and the tokens after it.
+pub(crate) fn figures(
+    programs: &Programs,
+    contender: Contender,
+    checkpoint: &Checkpoint,
+) -> Result<Figures> {
     let mut command = programs.generate(contender, &checkpoint.directory, checkpoint.new_tokens);
     let child = start(command.arg("--json"), &checkpoint.prompt)?;
     let output = finish(child, contender.name())?;

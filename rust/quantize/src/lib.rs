@@ -1,0 +1,24 @@
+//! Checkpoints in, smaller checkpoints out.
+//!
+//! This room owns which matrices of a model are packed, how, and the directory that is written: its
+//! shards, index, configuration and everything that is copied beside them. One tensor is in memory at
+//! a time. It depends on `models`, which knows what of a checkpoint a model uses, on `formats` and
+//! `mlx`. It must never know text, requests or terminals.
+
+#![forbid(unsafe_code)]
+
+mod error;
+mod matrix;
+mod output_directory;
+mod plan;
+mod recipe;
+mod report;
+mod rewriting;
+mod writing;
+
+pub use error::QuantizeError;
+pub use headroom_formats::QuantizedLayout;
+pub use recipe::Recipe;
+pub use report::Report;
+pub use rewriting::{Request, rewrite};
+pub use writing::Progress;
