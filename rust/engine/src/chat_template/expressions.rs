@@ -8,7 +8,7 @@ use minijinja::machinery::ast::{
 use minijinja::{Error, Value};
 
 use super::budget::refused;
-use super::operators::{BUILT, COMPARED, COPIED, INDEXED, JOINED, SETTLED, TIMES};
+use super::operators::{BUILT, COMPARED, COPIED, INDEXED, JOINED, SETTLED, SLICED, TIMES};
 
 /// The name under which a loop tells how far it is.
 const LOOP: &str = "loop";
@@ -108,13 +108,20 @@ fn optional<'s>(expression: Option<&Expr<'s>>) -> Result<Option<Expr<'s>>, Error
 }
 
 fn guarded_slice<'s>(slice: &Slice<'s>, span: Span) -> Result<Expr<'s>, Error> {
-    let taken = Slice {
-        expr: paid(COPIED, guarded(&slice.expr)?, span),
-        start: optional(slice.start.as_ref())?,
-        stop: optional(slice.stop.as_ref())?,
-        step: optional(slice.step.as_ref())?,
+    let bound = |bound: &Option<Expr<'s>>| match bound {
+        Some(bound) => guarded(bound).map(CallArg::Pos),
+        None => Ok(CallArg::Pos(literal(Value::from(()), span))),
     };
-    Ok(paid(SETTLED, Expr::Slice(Spanned::new(taken, span)), span))
+    let sliced = Filter {
+        name: SLICED,
+        expr: Some(guarded(&slice.expr)?),
+        args: vec![
+            bound(&slice.start)?,
+            bound(&slice.stop)?,
+            bound(&slice.step)?,
+        ],
+    };
+    Ok(Expr::Filter(Spanned::new(sliced, span)))
 }
 
 fn guarded_unary<'s>(operation: &UnaryOp<'s>, span: Span) -> Result<Expr<'s>, Error> {

@@ -11,8 +11,10 @@ mod filters;
 mod json;
 mod methods;
 mod namespace;
+mod native;
 mod operators;
 mod rendering;
+mod slicing;
 mod source_check;
 mod statements;
 
@@ -24,6 +26,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::EngineError;
 
+use native::NativeTemplate;
 use source_check::TEMPLATE_LIMIT_BYTES;
 
 /// Who says something in a conversation.
@@ -118,11 +121,16 @@ impl ChatTemplate {
     /// [`EngineError::ChatTemplate`] when the template is not Jinja, refuses the conversation, or would
     /// take more steps, bytes or nesting than any published one.
     pub fn render(&self, messages: &[ChatMessage]) -> Result<String, EngineError> {
+        let known = NativeTemplate::of(&self.source);
+        let begin_text = self.begin_text.as_deref().unwrap_or_default();
+        if let Some(text) = known.and_then(|template| template.render(messages, begin_text)) {
+            return Ok(text);
+        }
         let messages: Vec<Value> = messages.iter().map(ChatMessage::as_value).collect();
         let values = context! {
             messages => messages,
             add_generation_prompt => true,
-            bos_token => self.begin_text.as_deref().unwrap_or_default(),
+            bos_token => begin_text,
             eos_token => self.end_text.as_deref().unwrap_or_default(),
         };
         rendering::render(&self.source, values).map_err(|reason| EngineError::ChatTemplate {
@@ -189,6 +197,69 @@ mod tests {
         assert_eq!(
             template(source).render(&hello()).unwrap(),
             "<s>[Be brief.]\nUSER: Hi\nA:"
+        );
+    }
+
+    #[test]
+    fn payments_change_nothing_about_what_is_computed() {
+        for (expression, text) in [
+            (
+                "(1 + 2 * 3 - 4 // 3) ~ '|' ~ 7 % 4 ~ '|' ~ 2 ** 5",
+                "6|3|32",
+            ),
+            ("'ab' * 2 ~ 3 * 'c' ~ 'd' * -1 ~ 1.5 * 2", "ababccc3.0"),
+            ("[1, 2] + [3]", "[1, 2, 3]"),
+            ("(1, 2)[1] ~ {'a': 3}['a'] ~ {'a': 4}.a", "234"),
+            (
+                "[1, 2, 3, 4][1:3] ~ [1, 2, 3][::-1] ~ 'abcd'[1:] ~ 'abc'[0]",
+                "[2, 3][3, 2, 1]bcda",
+            ),
+            (
+                "[][::-1] ~ 'ab'[::-1] ~ [1, 2, 3][1:99] ~ [1, 2][2:0:-1]",
+                "[]ba[2, 3][2]",
+            ),
+            ("1 < 2 <= 2 and not 'a' in 'bc' and 'a' != 'b'", "True"),
+            ("'x' if messages | length == 2 else 'y'", "x"),
+            ("range(1, 7, 2) | map('string') | join('-')", "1-3-5"),
+            (
+                "messages | map(attribute='role') | list",
+                "['system', 'user']",
+            ),
+            (
+                "messages | selectattr('role', 'equalto', 'user') | map(attribute='content') | first",
+                "Hi",
+            ),
+            ("[3, 1, 2] | sort(reverse=true) | join(',')", "3,2,1"),
+            (
+                "'a-b'.split('-') | last ~ 'aXbX'.replace('X', '') ~ ' c '.strip() ~ 'D'.lower()",
+                "babcd",
+            ),
+            ("{'a': [1, '<é>']} | tojson", "{\"a\": [1, \"<é>\"]}"),
+            ("nothing | default('d') ~ ('' | default('e', true))", "de"),
+            ("dict(a=1).items() | list", "[('a', 1)]"),
+        ] {
+            let source = format!("{{{{ {expression} }}}}");
+            let rendered = template(&source).render(&hello());
+            assert_eq!(
+                rendered.map_err(|error| error.to_string()),
+                Ok(text.to_owned()),
+                "{expression}"
+            );
+        }
+    }
+
+    #[test]
+    fn statements_work_as_jinja_has_them() {
+        let source = "{% macro tell(m, end='.') %}{{ m.content }}{{ end }}{% endmacro %}\
+            {% set ns = namespace(seen=[]) %}{% for m in messages if m.role != 'tool' %}\
+            {% if loop.first %}{% continue %}{% elif loop.last %}{{ tell(m) }}{% endif %}\
+            {% set ns.seen = ns.seen + [m.role] %}{% else %}never{% endfor %}{{ ns.seen }}\
+            {% set kept %}{{ tell(messages[1], end='!') }}{% endset %}{{ kept | upper }}\
+            {% with a = 1 %}{{ a }}{% endwith %}{% filter trim %} b {% endfilter %}\
+            {% for a, b in [(1, 2)] %}{{ a }}{{ b }}{% endfor %}{% generation %}g{% endgeneration %}";
+        assert_eq!(
+            template(source).render(&hello()).unwrap(),
+            "Hi.['user']HI!1b12g"
         );
     }
 

@@ -7,12 +7,13 @@ use minijinja::value::ValueKind;
 use minijinja::{Environment, Error, ErrorKind, Value};
 
 use super::budget::{Budget, VALUE_BYTES, byte_length, refused};
+use super::slicing::slice;
 
 /// Operand of a comparison or a search.
 pub(super) const COMPARED: &str = "#compared";
 /// Operand of `~`: it becomes text.
 pub(super) const JOINED: &str = "#joined";
-/// Operand of `+`, or what a slice is taken of: it is copied, but what it holds is not.
+/// Operand of `+`: it is copied, but what it holds is not.
 pub(super) const COPIED: &str = "#copied";
 /// What a loop goes over.
 pub(super) const LOOPED: &str = "#looped";
@@ -22,6 +23,8 @@ pub(super) const INDEXED: &str = "#indexed";
 pub(super) const BUILT: &str = "#built";
 /// A result that the library would compute again each time it is looked at.
 pub(super) const SETTLED: &str = "#settled";
+/// `value[start:stop:step]`.
+pub(super) const SLICED: &str = "#sliced";
 /// `left * right`.
 pub(super) const TIMES: &str = "#times";
 
@@ -51,6 +54,10 @@ pub(super) fn add_to(environment: &mut Environment<'_>, budget: &Arc<Budget>) {
         budget.extent(&value).map(|_| value)
     });
     add(SETTLED, settled);
+    let paying = Arc::clone(budget);
+    environment.add_filter(SLICED, move |value: Value, start, stop, step| {
+        slice(&paying, &value, [start, stop, step])
+    });
     let budget = Arc::clone(budget);
     environment.add_filter(TIMES, move |left: Value, right: Value| {
         times(&budget, &left, &right)
