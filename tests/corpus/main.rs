@@ -22,7 +22,10 @@ use measure::Cost;
 /// Bytes of a sentence that still fits a screen.
 const LONGEST_SENTENCE: usize = 1_000;
 
-const GATES: &[(&Gate, fn() -> Vec<Case>)] = &[
+/// Builds the hostile files of one gate.
+type Cases = fn() -> Vec<Case>;
+
+const GATES: &[(&Gate, Cases)] = &[
     (&gates::SAFETENSORS_HEADER, safetensors::cases),
     (&gates::SHARD_INDEX, shard_indexes::cases),
     (&gates::CONFIG, configs::cases),

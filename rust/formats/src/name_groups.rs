@@ -72,7 +72,7 @@ fn patterns_of(texts: &[&str], rows: &BTreeSet<Vec<u32>>) -> Vec<NameGroup> {
     }
     let group = |columns: &Vec<Ranges>| NameGroup {
         pattern: QuotedWhole(&pattern(texts, columns)).to_string(),
-        names: columns.iter().map(|ranges| count(ranges)).product(),
+        names: columns.iter().map(count).product(),
     };
     boxes.iter().map(group).collect()
 }

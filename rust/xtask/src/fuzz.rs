@@ -142,6 +142,7 @@ impl Fuzz<'_> {
             .arg("-print_final_stats=1")
             .args([found, seeds])
             .env("LD_LIBRARY_PATH", workspace.mlx().join("wheel/mlx/lib"))
+            .env("TMPDIR", scratch())
             .stdout(log.try_clone()?)
             .stderr(log)
             .spawn()
@@ -201,5 +202,14 @@ fn print_end(log: &Path) {
     let lines: Vec<_> = text.lines().collect();
     for line in &lines[lines.len().saturating_sub(LOG_LINES)..] {
         println!("{line}");
+    }
+}
+
+/// Where targets write the files that they open: in memory, where the system offers that.
+fn scratch() -> PathBuf {
+    let in_memory = Path::new("/dev/shm");
+    match in_memory.is_dir() {
+        true => in_memory.to_owned(),
+        false => std::env::temp_dir(),
     }
 }

@@ -125,9 +125,11 @@ fn guarded_slice<'s>(slice: &Slice<'s>, span: Span) -> Result<Expr<'s>, Error> {
 }
 
 fn guarded_unary<'s>(operation: &UnaryOp<'s>, span: Span) -> Result<Expr<'s>, Error> {
-    let op = match operation.op {
-        UnaryOpKind::Not => UnaryOpKind::Not,
-        UnaryOpKind::Neg => UnaryOpKind::Neg,
+    // The library's own type cannot be copied.
+    let op = if matches!(operation.op, UnaryOpKind::Not) {
+        UnaryOpKind::Not
+    } else {
+        UnaryOpKind::Neg
     };
     let expr = guarded(&operation.expr)?;
     Ok(Expr::UnaryOp(Spanned::new(UnaryOp { op, expr }, span)))

@@ -21,7 +21,7 @@ pub(super) struct Namespace {
 
 impl Namespace {
     /// As the template calls it, with its first values by name.
-    pub(super) fn new(budget: &Arc<Budget>, first: &Kwargs) -> Result<Value, Error> {
+    pub(super) fn value(budget: &Arc<Budget>, first: &Kwargs) -> Result<Value, Error> {
         let namespace = Self {
             values: Mutex::default(),
             budget: Arc::clone(budget),

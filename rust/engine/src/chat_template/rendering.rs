@@ -109,7 +109,7 @@ fn add_functions(environment: &mut Environment<'_>, budget: &Arc<Budget>) {
     environment.add_function("strftime_now", |format: String| strftime_now(&format));
     let paying = Arc::clone(budget);
     environment.add_function("namespace", move |first: Kwargs| {
-        Namespace::new(&paying, &first)
+        Namespace::value(&paying, &first)
     });
     let paying = Arc::clone(budget);
     environment.add_function("range", move |lower, upper, step| {
