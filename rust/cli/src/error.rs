@@ -37,6 +37,8 @@ pub(crate) enum CliError {
     WriteFile { path: PathBuf, reason: String },
     #[error("cannot read the prompt from standard input: {0}")]
     ReadPrompt(io::Error),
+    #[error("cannot read {path}: {reason}; give a file of UTF-8 text", path = path.display())]
+    ReadText { path: PathBuf, reason: io::Error },
     #[error("this line is no UTF-8 and was left out; write it as UTF-8")]
     NotText,
     #[error("interrupted before the prompt was computed; nothing was written")]

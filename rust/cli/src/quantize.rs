@@ -2,12 +2,15 @@
 
 use std::io::{self, Write};
 use std::ops::ControlFlow;
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use headroom_engine::Model;
 use headroom_quantize::{Progress, QuantizedLayout, Recipe, Report, Request, rewrite};
 use indicatif::ProgressBar;
+use serde::Serialize;
 
 use crate::arguments::QuantizeArguments;
 use crate::error::CliError;
@@ -19,15 +22,61 @@ pub(crate) fn run(arguments: &QuantizeArguments) -> Result<ExitCode, CliError> {
         output: arguments.output.clone(),
         recipe: recipe(arguments),
     };
+    let text = arguments.evaluate.as_deref().map(text).transpose()?;
+    let evaluate = |model: &Path| {
+        text.as_deref()
+            .map(|text| evaluation(model, text))
+            .transpose()
+    };
+    let before = evaluate(&request.model)?;
     let report = with_progress(&request)?;
+    let written = Written {
+        evaluation_before: before,
+        evaluation_after: evaluate(&request.output)?,
+        report,
+    };
     match arguments.json {
         true => {
-            let json = serde_json::to_string_pretty(&report).map_err(io::Error::other)?;
+            let json = serde_json::to_string_pretty(&written).map_err(io::Error::other)?;
             writeln!(io::stdout(), "{json}")?;
         }
-        false => print(&request, &report)?,
+        false => written.print(&request.output)?,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn text(path: &Path) -> Result<String, CliError> {
+    std::fs::read_to_string(path).map_err(|reason| CliError::ReadText {
+        path: path.to_owned(),
+        reason,
+    })
+}
+
+/// How well a model predicts a text.
+#[derive(Serialize)]
+struct Predictions {
+    bits_per_byte: f64,
+    perplexity: f64,
+}
+
+fn evaluation(model: &Path, text: &str) -> Result<Predictions, CliError> {
+    let model = Model::load(model, |_| ControlFlow::Continue(()))?;
+    let evaluation = model.evaluate(text)?;
+    Ok(Predictions {
+        bits_per_byte: evaluation.bits_per_byte(),
+        perplexity: evaluation.perplexity(),
+    })
+}
+
+/// What was written, and how good it is where that was asked.
+#[derive(Serialize)]
+struct Written {
+    #[serde(flatten)]
+    report: Report,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    evaluation_before: Option<Predictions>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    evaluation_after: Option<Predictions>,
 }
 
 fn recipe(arguments: &QuantizeArguments) -> Recipe {
@@ -57,16 +106,29 @@ fn with_progress(request: &Request) -> Result<Report, CliError> {
     Ok(report?)
 }
 
-fn print(request: &Request, report: &Report) -> io::Result<()> {
-    let path = request.output.display();
-    let (before, after) = (
-        figures::size(report.bytes_before),
-        figures::size(report.bytes_after),
-    );
-    writeln!(
-        io::stdout(),
-        "{path}: {after} from {before}, {:.2} bits per weight from {:.2}",
-        report.bits_per_weight_after,
-        report.bits_per_weight_before
-    )
+impl Written {
+    fn print(&self, output: &Path) -> io::Result<()> {
+        let report = &self.report;
+        let sizes = [report.bytes_before, report.bytes_after].map(figures::size);
+        writeln!(
+            io::stdout(),
+            "{}: {} from {}, {:.2} bits per weight from {:.2}",
+            output.display(),
+            sizes[1],
+            sizes[0],
+            report.bits_per_weight_after,
+            report.bits_per_weight_before
+        )?;
+        let (Some(before), Some(after)) = (&self.evaluation_before, &self.evaluation_after) else {
+            return Ok(());
+        };
+        writeln!(
+            io::stdout(),
+            "{:.4} bits per byte from {:.4}, perplexity {:.3} from {:.3}",
+            after.bits_per_byte,
+            before.bits_per_byte,
+            after.perplexity,
+            before.perplexity
+        )
+    }
 }

@@ -23,6 +23,9 @@ pub(crate) struct QuantizeArguments {
     /// Turn packed matrices back into floating-point numbers.
     #[arg(long, conflicts_with_all = ["bits", "group_size"])]
     pub(crate) dequantize: bool,
+    /// Compare both models by how well they predict this text.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) evaluate: Option<PathBuf>,
     /// Print one JSON object about what was written.
     #[arg(long)]
     pub(crate) json: bool,

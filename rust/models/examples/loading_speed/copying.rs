@@ -23,24 +23,18 @@ pub(crate) fn copied_bytes_per_second() -> f64 {
 }
 
 /// A byte written to each page of memory that is laid out as weights are; nothing is read.
-pub(crate) fn fresh_bytes_per_second() -> f64 {
+pub(crate) fn fresh_bytes_per_second(bytes: usize) -> headroom_mlx::Result<f64> {
     const PAGE_BYTES: usize = 4096;
-    let layout = ArrayLayout::new(&[BUFFER_BYTES], Dtype::Uint8);
-    let Ok(mut block) = layout.and_then(|layout| ArrayBlock::new(vec![layout])) else {
-        return f64::NAN;
+    let touch = |part: &mut [u8], _| {
+        for byte in part.iter_mut().step_by(PAGE_BYTES) {
+            *byte = 1;
+        }
     };
-    let seconds: f64 = block
-        .parts()
-        .into_iter()
-        .map(|bytes| {
-            seconds_for(bytes, |part, _| {
-                part.iter_mut()
-                    .step_by(PAGE_BYTES)
-                    .for_each(|byte| *byte = 1);
-            })
-        })
-        .sum();
-    BUFFER_BYTES as f64 / seconds
+    let layout = ArrayLayout::new(&[bytes], Dtype::Uint8)?;
+    let mut block = ArrayBlock::new(vec![layout])?;
+    let parts = block.parts().into_iter();
+    let seconds: f64 = parts.map(|part| seconds_for(part, touch)).sum();
+    Ok(bytes as f64 / seconds)
 }
 
 /// Gives each thread its part of `bytes` and where it starts.

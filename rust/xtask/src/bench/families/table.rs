@@ -10,7 +10,7 @@ pub(crate) fn print(outcomes: &[Outcome]) {
         "{} prompt tokens, {NEW_TOKENS} new; median of {ROUNDS}",
         prompt_tokens.map_or("unknown".to_owned(), |tokens| tokens.to_string())
     );
-    println!("{:13}{:44}{:44}", "", "prefill", "decode");
+    println!("{:13}{:44}decode", "", "prefill");
     for outcome in outcomes {
         println!("{}", line(outcome));
     }
