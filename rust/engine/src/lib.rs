@@ -48,7 +48,7 @@ mod transcript;
 pub use aids::{DraftModel, GenerationAids};
 pub use cache_factory::{create_adaptive_cache, create_optimized_cache};
 pub use cache_monitor::{CacheMemoryMonitor, CacheReport};
-pub use chat_template::{ChatMessage, Role};
+pub use chat_template::{ChatMessage, ChatTemplate, Role};
 pub use constraint::OutputConstraint;
 pub use controls::{Canceller, Pauser, Spill};
 pub use error::{CacheFileFault, EngineError};

@@ -126,6 +126,26 @@ impl<'de> Visitor<'de> for BoundedValue<'_> {
     }
 }
 
+/// Refuses a document with a string longer than any honest one, before a parser copies it into a value
+/// and its complaint.
+pub(crate) fn refuse_long_strings(json: &[u8], limit_bytes: usize) -> Result<(), String> {
+    let mut start = None;
+    let mut is_escaped = false;
+    for (place, &byte) in json.iter().enumerate() {
+        if start.is_some_and(|start| place - start > limit_bytes + 1) {
+            return Err(format!("a string has more than {limit_bytes} bytes"));
+        }
+        match (byte, start) {
+            _ if is_escaped => is_escaped = false,
+            (b'\\', Some(_)) => is_escaped = true,
+            (b'"', None) => start = Some(place),
+            (b'"', Some(_)) => start = None,
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
 /// The error for a key that an object has twice.
 pub(crate) fn duplicate_key<E: Error>(key: &str) -> E {
     E::custom(format_args!("key {} occurs twice", Quoted(key)))
@@ -167,6 +187,20 @@ mod tests {
         assert!(reason("[[[[1]]]]").contains("nested too deeply"));
         assert!(parse_bounded(b"[1,2,3,4,5,6,7,8,9]", BOUNDS).is_ok());
         assert!(reason("[1,2,3,4,5,6,7,8,9,10]").contains("too many values"));
+    }
+
+    #[test]
+    fn refuses_long_strings_whatever_they_are_made_of() {
+        for (inside, fits) in [
+            ("aaa", true),
+            ("aaaa", false),
+            ("a\\\"", true),
+            ("\\\"\\\"", false),
+        ] {
+            let json = format!("[\"{inside}\", 12345678, \"\"]");
+            let outcome = refuse_long_strings(json.as_bytes(), 3);
+            assert_eq!(outcome.is_ok(), fits, "{json}: {outcome:?}");
+        }
     }
 
     #[test]

@@ -1,14 +1,16 @@
 //! What a configuration demands of a checkpoint, and how the two are compared.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 
 use crate::dtype::Dtype;
-use crate::quoted::Quoted;
+use crate::name_groups::{NameGroup, grouped};
 use crate::shard::TensorInfo;
 
-/// Most tensors that one error message lists.
-const LISTED_LIMIT: usize = 20;
+/// Longest sentence about a checkpoint; the tensors of every family, all missing, take less.
+const SENTENCE_LIMIT_BYTES: usize = 16 << 10;
+/// Most names of a kind that are looked at for it; the rest is counted.
+const GROUPED_LIMIT: usize = 20_000;
 
 /// Which element types a tensor may have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,6 +95,8 @@ pub struct MismatchReport {
     pub wrong: Vec<WrongTensor>,
     /// There, but not demanded; sorted.
     pub unexpected: Vec<String>,
+    /// How many tensors are demanded in all.
+    pub demanded: usize,
 }
 
 impl MismatchReport {
@@ -106,40 +110,84 @@ impl MismatchReport {
 }
 
 impl fmt::Display for MismatchReport {
+    /// All differences in one sentence; names that differ in numbers alone are one name with ranges.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let missing = self.missing.iter().map(|tensor| {
-            format!(
-                "{} is missing ({} {:?} demanded)",
-                Quoted(&tensor.name),
-                tensor.dtype,
-                tensor.shape
-            )
-        });
-        let wrong = self.wrong.iter().map(|tensor| {
-            format!(
-                "{} is {} {:?} ({} {:?} demanded)",
-                Quoted(&tensor.expected.name),
-                tensor.found_dtype,
-                tensor.found_shape,
-                tensor.expected.dtype,
-                tensor.expected.shape
-            )
-        });
-        let unexpected = self
-            .unexpected
-            .iter()
-            .map(|name| format!("{} is left over", Quoted(name)));
-        let listed: Vec<_> = missing
-            .chain(wrong)
-            .chain(unexpected)
-            .take(LISTED_LIMIT)
-            .collect();
-        formatter.write_str(&listed.join("; "))?;
-        match self.count() - listed.len() {
+        if self.is_of_another_family() {
+            formatter.write_str("they look like another family's, so check model_type; ")?;
+        }
+        let clauses = self.clauses();
+        let mut room_bytes = SENTENCE_LIMIT_BYTES;
+        let fits = |clause: &&(String, usize)| match room_bytes.checked_sub(clause.0.len()) {
+            Some(rest) => {
+                room_bytes = rest;
+                true
+            }
+            None => false,
+        };
+        let shown: Vec<_> = clauses.iter().take_while(fits).collect();
+        let texts: Vec<_> = shown.iter().map(|(text, _)| text.as_str()).collect();
+        formatter.write_str(&texts.join("; "))?;
+        match self.count() - shown.iter().map(|(_, tensors)| tensors).sum::<usize>() {
             0 => Ok(()),
             more => write!(formatter, "; and {more} more"),
         }
     }
+}
+
+impl MismatchReport {
+    /// Whether much is missing while other things are there.
+    fn is_of_another_family(&self) -> bool {
+        !self.unexpected.is_empty() && self.missing.len() * 3 >= self.demanded
+    }
+
+    /// Each clause of the sentence, and of how many tensors it tells.
+    fn clauses(&self) -> Vec<(String, usize)> {
+        let demand =
+            |tensor: &ExpectedTensor| format!("{} {:?} demanded", tensor.dtype, tensor.shape);
+        let missing = self.missing.iter();
+        let missing = missing.map(|tensor| (tensor.name.as_str(), demand(tensor)));
+        let wrong = self.wrong.iter().map(|tensor| {
+            let found = format!("{} {:?}", tensor.found_dtype, tensor.found_shape);
+            let what = format!("{found} ({})", demand(&tensor.expected));
+            (tensor.expected.name.as_str(), what)
+        });
+        let unexpected = self
+            .unexpected
+            .iter()
+            .map(|name| (name.as_str(), String::new()));
+        let mut clauses = told(missing, |verb, demand| format!("{verb} missing ({demand})"));
+        clauses.extend(told(wrong, |verb, what| format!("{verb} {what}")));
+        clauses.extend(told(unexpected, |verb, _| format!("{verb} left over")));
+        clauses
+    }
+}
+
+/// A clause for each group of names of which the same is to be told.
+fn told<'a>(
+    tensors: impl Iterator<Item = (&'a str, String)>,
+    tell: impl Fn(&str, &str) -> String,
+) -> Vec<(String, usize)> {
+    let mut facts: Vec<(String, Vec<&str>)> = Vec::new();
+    let mut places: HashMap<String, usize> = HashMap::new();
+    for (name, fact) in tensors.take(GROUPED_LIMIT) {
+        let place = *places.entry(fact.clone()).or_insert_with(|| {
+            facts.push((fact, Vec::new()));
+            facts.len() - 1
+        });
+        facts[place].1.push(name);
+    }
+    let groups = facts.iter().flat_map(|(fact, names)| {
+        let groups = grouped(names.iter().copied()).into_iter();
+        groups.map(move |group| (fact, group))
+    });
+    let clause = |(fact, group): (&String, NameGroup)| {
+        let verb = if group.names == 1 { "is" } else { "are" };
+        (
+            format!("{} {}", group.pattern, tell(verb, fact)),
+            group.names,
+        )
+    };
+    groups.map(clause).collect()
 }
 
 /// Finds everything that differs between what is demanded and what is there.
@@ -148,7 +196,10 @@ pub(crate) fn compare(
     found: &BTreeMap<String, TensorInfo>,
     may_be_left: impl Fn(&str) -> bool,
 ) -> MismatchReport {
-    let mut report = MismatchReport::default();
+    let mut report = MismatchReport {
+        demanded: expected.len(),
+        ..MismatchReport::default()
+    };
     let mut demanded = BTreeSet::new();
     for tensor in expected {
         demanded.insert(tensor.name.as_str());
@@ -225,14 +276,55 @@ mod tests {
     }
 
     #[test]
-    fn a_long_report_is_cut_and_counted() {
-        let demanded: Vec<_> = (0..50)
-            .map(|number| ExpectedTensor::float(format!("t{number}"), [1]))
+    fn a_layer_more_or_less_is_told_for_all_its_tensors_at_once() {
+        let named = |layer| ["q", "k"].map(|part| format!("layers.{layer}.{part}_proj.weight"));
+        let demanded = (0..40).flat_map(named);
+        let demanded: Vec<_> = demanded
+            .map(|name| ExpectedTensor::float(name, [8, 8]))
             .collect();
         let report = compare(&demanded, &BTreeMap::new(), |_| false);
-        assert_eq!(report.missing.len(), 50);
+        assert_eq!(report.missing.len(), 80);
+        assert_eq!(
+            report.to_string(),
+            "`layers.{0-39}.q_proj.weight` are missing (F32, F16 or BF16 [8, 8] demanded); \
+             `layers.{0-39}.k_proj.weight` are missing (F32, F16 or BF16 [8, 8] demanded)"
+        );
+    }
+
+    #[test]
+    fn weights_of_another_family_are_called_so() {
+        let demanded = ["embed", "q", "k", "v"].map(|name| ExpectedTensor::float(name, [1]));
+        let there = found(&[
+            ("embed", Dtype::Float32, &[1]),
+            ("qkv", Dtype::Float32, &[3]),
+        ]);
+        let shown = compare(&demanded, &there, |_| false).to_string();
+        assert!(
+            shown.starts_with("they look like another family's"),
+            "{shown}"
+        );
+        let shown = compare(&demanded, &BTreeMap::new(), |_| false).to_string();
+        assert!(shown.starts_with("`embed` is missing"), "{shown}");
+    }
+
+    #[test]
+    fn hostile_names_are_cut_and_counted() {
+        let names: Vec<_> = (0..60_000)
+            .map(|number| format!("{number:x}\u{1b}{}", "x".repeat(200)))
+            .collect();
+        let demanded: Vec<_> = names
+            .iter()
+            .map(|name| ExpectedTensor::float(name, [1]))
+            .collect();
+        let report = compare(&demanded, &BTreeMap::new(), |_| false);
         let shown = report.to_string();
-        assert!(shown.ends_with("; and 30 more"), "{shown}");
-        assert_eq!(shown.matches("is missing").count(), LISTED_LIMIT);
+        assert!(
+            shown.len() < SENTENCE_LIMIT_BYTES + 1_000,
+            "{}",
+            shown.len()
+        );
+        let (_, counted) = shown.rsplit_once("; and ").expect("a count");
+        assert!(counted.ends_with(" more"), "{counted}");
+        assert!(!shown.contains('\u{1b}'));
     }
 }

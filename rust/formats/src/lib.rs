@@ -19,6 +19,7 @@ mod error;
 mod expected;
 mod fingerprint;
 mod header_rule;
+mod name_groups;
 mod parallel_read;
 mod quantization;
 mod quoted;
@@ -31,9 +32,11 @@ mod tensor_rows;
 #[cfg(test)]
 mod test_files;
 mod tokenizer_check;
+mod tokenizer_merges;
 mod tokenizer_model;
 mod tokenizer_parts;
 mod tokenizer_rule;
+mod tokenizer_vocabulary;
 
 pub use bounded_read::{read_bounded, read_bounded_optional};
 pub use checkpoint::Checkpoint;
@@ -47,6 +50,7 @@ pub use parallel_read::TensorBuffers;
 pub use quantization::{
     AFFINE_BITS, AFFINE_GROUP_SIZES, LayerQuantization, Quantization, QuantizedLayout,
 };
+pub use quoted::{Quoted, Shortened};
 pub use safetensors_writer::{PlannedTensor, SafetensorsWriter};
 pub use shard::TensorInfo;
 pub use shard_index::IndexRule;

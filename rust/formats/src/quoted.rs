@@ -6,8 +6,8 @@ use std::fmt;
 /// Most characters of foreign text that one error message repeats.
 const SHOWN_CHARACTERS: usize = 120;
 
-/// Foreign text in quotation marks, escaped, cut after [`SHOWN_CHARACTERS`].
-pub(crate) struct Quoted<'a>(pub(crate) &'a str);
+/// Foreign text in quotation marks, escaped, cut after 120 characters.
+pub struct Quoted<'a>(pub &'a str);
 
 impl fmt::Display for Quoted<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -16,22 +16,61 @@ impl fmt::Display for Quoted<'_> {
 }
 
 /// As [`Quoted`], without the quotation marks.
-pub(crate) struct Shortened<'a>(pub(crate) &'a str);
+pub struct Shortened<'a>(pub &'a str);
 
 impl fmt::Display for Shortened<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut characters = self.0.chars();
         for character in characters.by_ref().take(SHOWN_CHARACTERS) {
-            if is_printable(character) {
-                write!(formatter, "{character}")?;
-            } else {
-                write!(formatter, "{}", character.escape_unicode())?;
-            }
+            write_escaped(formatter, character)?;
         }
         if characters.next().is_some() {
             write!(formatter, "...")?;
         }
         Ok(())
+    }
+}
+
+/// As [`Quoted`], however long; for text whose length is known to be bounded.
+pub(crate) struct QuotedWhole<'a>(pub(crate) &'a str);
+
+impl fmt::Display for QuotedWhole<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("`")?;
+        self.0
+            .chars()
+            .try_for_each(|character| write_escaped(formatter, character))?;
+        formatter.write_str("`")
+    }
+}
+
+fn write_escaped(formatter: &mut fmt::Formatter<'_>, character: char) -> fmt::Result {
+    match is_printable(character) {
+        true => write!(formatter, "{character}"),
+        false => write!(formatter, "{}", character.escape_unicode()),
+    }
+}
+
+/// The beginning of a message that may repeat much of a file; never more of it is written.
+pub(crate) fn brief(message: &dyn fmt::Display) -> String {
+    let mut start = Beginning(String::new());
+    // The writer's own error says that there is enough.
+    let _ = fmt::write(&mut start, format_args!("{message}"));
+    start.0
+}
+
+/// As much text as an error shows, and a little more.
+struct Beginning(String);
+
+impl fmt::Write for Beginning {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let room = (8 * SHOWN_CHARACTERS).saturating_sub(self.0.len());
+        let end = text.floor_char_boundary(room);
+        self.0.push_str(&text[..end]);
+        match end == text.len() {
+            true => Ok(()),
+            false => Err(fmt::Error),
+        }
     }
 }
 

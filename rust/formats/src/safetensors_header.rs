@@ -17,6 +17,7 @@ use crate::header_rule::{
     HEADER_LIMIT_BYTES, HeaderRule, METADATA_LIMIT_BYTES, NAME_LIMIT_BYTES, TENSOR_LIMIT,
     TensorRule,
 };
+use crate::quoted::brief;
 use crate::tensor_entry::TensorEntrySeed;
 
 /// Which of the two kinds of rule a header breaks.
@@ -101,7 +102,7 @@ pub(crate) fn parse_header(json: &[u8], data_bytes: u64) -> Result<Header, Viola
     .deserialize(&mut deserializer)
     .and_then(|header| deserializer.end().map(|()| header));
     let mut header = parsed.map_err(|error| {
-        violation.unwrap_or_else(|| HeaderRule::Malformed(error.to_string()).into())
+        violation.unwrap_or_else(|| HeaderRule::Malformed(brief(&error)).into())
     })?;
     refuse_duplicates(&mut header.entries)?;
     check_cover(&mut header.entries, data_bytes)?;

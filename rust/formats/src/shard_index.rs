@@ -7,15 +7,17 @@ use std::path::{Component, Path};
 use serde::Deserializer;
 use serde::de::{DeserializeSeed, Error, IgnoredAny, MapAccess, Visitor};
 
-use crate::bounded_json::duplicate_key;
+use crate::bounded_json::{duplicate_key, refuse_long_strings};
 use crate::bounded_read::read_bounded;
 use crate::error::FormatError;
 use crate::header_rule::TENSOR_LIMIT;
-use crate::quoted::{Quoted, Shortened};
+use crate::quoted::{Quoted, Shortened, brief};
 use crate::safetensors_header::name_rule;
 
 /// Longest index that is read: [`TENSOR_LIMIT`] entries of ordinary length.
 const INDEX_LIMIT_BYTES: u64 = 32 << 20;
+/// Longest string in an index; names have a quarter of a kilobyte.
+const STRING_LIMIT_BYTES: usize = 1 << 16;
 /// Most shards of one checkpoint; each stays open.
 const SHARD_LIMIT: usize = 1_024;
 /// Longest file name that the usual file systems take.
@@ -102,13 +104,13 @@ impl ShardIndex {
     }
 
     fn parse(json: &[u8]) -> Result<Self, IndexRule> {
+        refuse_long_strings(json, STRING_LIMIT_BYTES).map_err(IndexRule::Malformed)?;
         let mut rule = None;
         let mut deserializer = serde_json::Deserializer::from_slice(json);
         let parsed = deserializer
             .deserialize_map(IndexVisitor { rule: &mut rule })
             .and_then(|index| deserializer.end().map(|()| index));
-        let index =
-            parsed.map_err(|error| rule.unwrap_or(IndexRule::Malformed(error.to_string())))?;
+        let index = parsed.map_err(|error| rule.unwrap_or(IndexRule::Malformed(brief(&error))))?;
         if index.tensors.is_empty() {
             return Err(IndexRule::Empty);
         }

@@ -7,7 +7,7 @@ use serde::de::{DeserializeSeed, Error, MapAccess, SeqAccess, Visitor};
 
 use crate::dtype::Dtype;
 use crate::header_rule::{DIMENSION_LIMIT, RANK_LIMIT, TensorRule};
-use crate::quoted::Quoted;
+use crate::quoted::{Quoted, brief};
 use crate::safetensors_header::{TensorEntry, Violation};
 
 /// Longest element type name that an error repeats.
@@ -39,7 +39,7 @@ impl<'de> DeserializeSeed<'de> for TensorEntrySeed {
                 }
                 Err(broken) => broken,
             },
-            Err(error) => rule.unwrap_or_else(|| TensorRule::Malformed(error.to_string())),
+            Err(error) => rule.unwrap_or_else(|| TensorRule::Malformed(brief(&error))),
         };
         Ok(Err(Violation::Tensor(self.name, broken)))
     }

@@ -10,11 +10,14 @@ use serde::de::{DeserializeSeed, Error, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
-use crate::bounded_json::{BoundedValue, duplicate_key};
+use crate::bounded_json::{BoundedValue, duplicate_key, refuse_long_strings};
 use crate::error::FormatError;
+use crate::quoted::brief;
 use crate::tokenizer_model::{CheckedModel, ModelSeed, RawModel, TokenizerModel};
 use crate::tokenizer_parts::check_parts;
-use crate::tokenizer_rule::{ADDED_TOKEN_LIMIT, TEXT_LIMIT_BYTES, TOKEN_ID_LIMIT, TokenizerRule};
+use crate::tokenizer_rule::{
+    ADDED_TOKEN_LIMIT, STRING_LIMIT_BYTES, TEXT_LIMIT_BYTES, TOKEN_ID_LIMIT, TokenizerRule,
+};
 
 /// Longest `tokenizer.json` that may be read; the largest known have 33 MB.
 pub const TOKENIZER_LIMIT_BYTES: u64 = 64 << 20;
@@ -57,10 +60,11 @@ pub fn check_tokenizer(bytes: &[u8], path: &Path) -> Result<TokenizerSummary, Fo
 }
 
 fn check(bytes: &[u8]) -> Result<TokenizerSummary, TokenizerRule> {
-    let raw = parse(bytes).map_err(|error| TokenizerRule::Malformed(error.to_string()))?;
+    refuse_long_strings(bytes, STRING_LIMIT_BYTES).map_err(TokenizerRule::Malformed)?;
+    let raw = parse(bytes).map_err(|error| TokenizerRule::Malformed(brief(&error)))?;
     check_parts(&raw.parts)?;
     let model = raw.model.ok_or(TokenizerRule::Missing("its model"))?;
-    let model = model.checked()?;
+    let model = model.checked(bytes)?;
     let added = raw.added_tokens;
     let largest_id = largest_id(&model, &added)?;
     check_unknown_token(&model, &added)?;
@@ -77,9 +81,9 @@ fn check(bytes: &[u8]) -> Result<TokenizerSummary, TokenizerRule> {
 fn largest_id(model: &CheckedModel, added: &[AddedToken]) -> Result<u32, TokenizerRule> {
     let in_vocabulary = match model.model {
         TokenizerModel::Unigram => (model.entry_count - 1) as u32,
-        _ => model.ids.values().copied().max().unwrap_or(0),
+        _ => model.vocabulary.iter().map(|(_, id)| id).max().unwrap_or(0),
     };
-    let mut next = model.ids.len().max(match model.model {
+    let mut next = model.vocabulary.len().max(match model.model {
         TokenizerModel::Unigram => model.entry_count,
         _ => 0,
     }) as u32;
@@ -87,7 +91,7 @@ fn largest_id(model: &CheckedModel, added: &[AddedToken]) -> Result<u32, Tokeniz
     for token in added {
         token.check()?;
         let content = token.content.as_str();
-        if !given.contains_key(content) && !model.ids.contains_key(content) {
+        if !given.contains_key(content) && !model.vocabulary.contains(content) {
             given.insert(content, next);
             next += 1;
         }
@@ -103,9 +107,9 @@ fn refuse_shared_ids(
 ) -> Result<(), TokenizerRule> {
     let owners: HashMap<u32, &str> = given.iter().map(|(token, id)| (*id, *token)).collect();
     let shared = model
-        .ids
+        .vocabulary
         .iter()
-        .filter_map(|(token, id)| owners.get(id).map(|added| (*id, token, *added)))
+        .filter_map(|(token, id)| owners.get(&id).map(|added| (id, token, *added)))
         .min();
     match shared {
         None => Ok(()),
@@ -120,7 +124,7 @@ fn refuse_shared_ids(
 fn check_unknown_token(model: &CheckedModel, added: &[AddedToken]) -> Result<(), TokenizerRule> {
     match &model.unknown_token {
         Some(unknown)
-            if !model.ids.contains_key(unknown.as_str())
+            if !model.vocabulary.contains(unknown)
                 && !added.iter().any(|token| token.content == *unknown) =>
         {
             Err(TokenizerRule::UnknownToken(unknown.clone()))

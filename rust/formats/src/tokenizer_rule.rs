@@ -2,13 +2,17 @@
 
 use crate::quoted::{Quoted, Shortened};
 
-/// Most tokens in a vocabulary, and most merges; the largest known have about half a million.
-pub(crate) const TOKEN_LIMIT: usize = 2_000_000;
+/// Most tokens in a vocabulary; the largest known have about a quarter of a million.
+pub(crate) const TOKEN_LIMIT: usize = 700_000;
+/// Most merges; the largest known have about half a million.
+pub(crate) const MERGE_LIMIT: usize = 1_000_000;
+/// Longest string anywhere in the file; the longest known is a character map of a third of this.
+pub(crate) const STRING_LIMIT_BYTES: usize = 1 << 20;
 /// Largest token id, plus one.
 pub(crate) const TOKEN_ID_LIMIT: u64 = 1 << 22;
 /// Most tokens added beside the model's vocabulary.
 pub(crate) const ADDED_TOKEN_LIMIT: usize = 100_000;
-/// Longest added token, pattern or replacement in bytes.
+/// Longest token, pattern or replacement in bytes.
 pub(crate) const TEXT_LIMIT_BYTES: usize = 4_096;
 
 /// The rule that a `tokenizer.json` breaks.
@@ -24,6 +28,12 @@ pub enum TokenizerRule {
     /// The model is of an unknown type.
     #[error("its model type {} is not one of BPE, WordPiece, WordLevel, Unigram", Quoted(.0))]
     UnknownModel(String),
+    /// A token is longer than any word.
+    #[error("a token of its vocabulary has {0} bytes, but at most {TEXT_LIMIT_BYTES} are allowed")]
+    TokenLength(usize),
+    /// There are more merges than any honest file has.
+    #[error("it has more than {MERGE_LIMIT} merges")]
+    TooManyMerges,
     /// The vocabulary is empty.
     #[error("its vocabulary is empty")]
     EmptyVocabulary,

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use headroom_formats::FormatError;
+use headroom_formats::{FormatError, Quoted};
 use headroom_mlx::Exception;
 
 /// Why a model could not be opened or run.
@@ -22,7 +22,9 @@ pub enum ModelError {
     Format(#[from] FormatError),
     /// The directory's family is not one of ours.
     #[error(
-        "{path}: `model_type` is `{found}`, which this version does not know; it knows {known}"
+        "{path}: `model_type` is {found}, which this version does not know; it knows {known}",
+        path = path.display(),
+        found = Quoted(found)
     )]
     UnknownFamily {
         /// The configuration file.

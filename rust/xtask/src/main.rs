@@ -14,6 +14,7 @@ mod apple_check;
 mod bench;
 mod c_header;
 mod debian_root;
+mod fuzz;
 mod mlx_for_linux;
 mod process;
 mod readme;
@@ -25,6 +26,7 @@ mod workspace;
 mod xcframework;
 
 use apple_check::{AppleCheck, Outcome};
+use fuzz::Fuzz;
 use workspace::Workspace;
 
 #[derive(Parser)]
@@ -56,6 +58,15 @@ enum Verb {
     },
     /// Build the Swift package over the static library and run its tests.
     Swift,
+    /// Run the fuzz targets of the gate, all or those whose rooms have changed.
+    Fuzz {
+        /// Seconds for each target.
+        #[arg(long, default_value_t = 60)]
+        seconds: u32,
+        /// Only targets whose rooms differ from this Git revision.
+        #[arg(long, value_name = "REV")]
+        since: Option<String>,
+    },
     /// Run every test of the project and sum up.
     Test,
     /// Measure strategies, governor, readings and predictions, and speed and memory beside mlx-lm.
@@ -93,6 +104,10 @@ fn run(verb: Verb) -> Result<()> {
         Verb::SwiftGlue { check: true } => swift_package::check_glue(&workspace),
         Verb::SwiftGlue { check: false } => swift_package::generate_glue(&workspace),
         Verb::Swift => swift_package::test(&workspace).map(print_outcome),
+        Verb::Fuzz { seconds, since } => {
+            let since = since.as_deref();
+            Fuzz { seconds, since }.run(&workspace).map(print_outcome)
+        }
         Verb::Test => test_run::run_all(&workspace),
         Verb::Bench { only } => bench::run(&workspace, &only),
         Verb::Survival => survival::run(&workspace),

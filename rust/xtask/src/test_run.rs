@@ -7,6 +7,7 @@ use std::time::Instant;
 use anyhow::{Result, bail};
 
 use crate::apple_check::Outcome;
+use crate::fuzz::Fuzz;
 use crate::process::{announce, run};
 use crate::workspace::Workspace;
 use crate::{abi_tests, c_header, readme, swift_package};
@@ -42,6 +43,16 @@ const STEPS: &[Step] = &[
     Step {
         name: "Rust tests and golden logits",
         run: |workspace| cargo(workspace, &["test", "--release", "--locked", "--workspace"]),
+    },
+    Step {
+        name: "fuzz targets, a minute each",
+        run: |workspace| {
+            let everything = Fuzz {
+                seconds: 60,
+                since: None,
+            };
+            everything.run(workspace)
+        },
     },
     Step {
         name: "C header is current",

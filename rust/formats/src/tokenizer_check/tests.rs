@@ -508,3 +508,23 @@ const PARTS: &[&str] = &[
     r#"{"type":"BPEDecoder","suffix":"a"}"#,
     r#"{"type":"ByteFallback"}"#,
 ];
+
+#[test]
+fn long_tokens_many_merges_and_long_strings_are_refused() {
+    let long = "x".repeat(TEXT_LIMIT_BYTES + 1);
+    assert_eq!(
+        refusal_with(|t| t["model"]["vocab"][&long] = json!(9)),
+        TokenizerRule::TokenLength(TEXT_LIMIT_BYTES + 1)
+    );
+    let many = vec![json!(["a", "b"]); crate::tokenizer_rule::MERGE_LIMIT + 1];
+    assert_eq!(
+        refusal_with(|t| t["model"]["merges"] = json!(many)),
+        TokenizerRule::TooManyMerges
+    );
+    let endless = "x".repeat(STRING_LIMIT_BYTES + 1);
+    let rule = refusal_with(|t| t["version"] = json!(endless));
+    assert!(
+        matches!(&rule, TokenizerRule::Malformed(reason) if reason.contains("a string has more")),
+        "{rule:?}"
+    );
+}

@@ -1,13 +1,33 @@
 //! Chat templates: Jinja, as `tokenizer_config.json` carries it, rendered the way transformers does.
+//!
+//! A template comes with a download and is as hostile as the rest of it. The library parses and runs
+//! it; before that its syntax tree is rewritten so that every operator pays for the bytes it will
+//! read or make, and what could not be held to a limit is refused.
+
+mod budget;
+mod clock;
+mod expressions;
+mod filters;
+mod json;
+mod methods;
+mod namespace;
+mod native;
+mod operators;
+mod rendering;
+mod slicing;
+mod source_check;
+mod statements;
 
 use std::path::{Path, PathBuf};
 
 use headroom_formats::{ConfigFile, read_bounded_optional};
-use minijinja::syntax::SyntaxConfig;
-use minijinja::{Environment, Error, ErrorKind, Value, context};
+use minijinja::{Value, context};
 use serde::{Deserialize, Serialize};
 
 use crate::error::EngineError;
+
+use native::NativeTemplate;
+use source_check::TEMPLATE_LIMIT_BYTES;
 
 /// Who says something in a conversation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,21 +67,33 @@ impl ChatMessage {
     }
 }
 
-/// Template bytes read at most.
-const TEMPLATE_LIMIT_BYTES: u64 = 1 << 20;
-/// Jinja instructions that one rendering may take; a long conversation takes thousands.
-const FUEL: u64 = 10_000_000;
-
-/// A model's template and the texts of the tokens it may name.
+/// A model's template and the texts of the tokens it may name. Public for hosts that bring a template
+/// of their own, and for the tests that attack it.
 #[derive(Debug)]
-pub(crate) struct ChatTemplate {
+pub struct ChatTemplate {
     origin: PathBuf,
     source: String,
-    pub(crate) begin_text: Option<String>,
-    pub(crate) end_text: Option<String>,
+    begin_text: Option<String>,
+    end_text: Option<String>,
 }
 
 impl ChatTemplate {
+    /// A template that `origin` names in errors, with the texts of the tokens that begin and end a
+    /// conversation.
+    pub fn new(
+        origin: PathBuf,
+        source: String,
+        begin_text: Option<String>,
+        end_text: Option<String>,
+    ) -> Self {
+        Self {
+            origin,
+            source,
+            begin_text,
+            end_text,
+        }
+    }
+
     /// Finds the template in `tokenizer_config.json` or beside it in `chat_template.jinja`.
     pub(crate) fn read(
         directory: &Path,
@@ -84,44 +116,28 @@ impl ChatTemplate {
     }
 
     /// The conversation as text, ready for the assistant's next turn.
-    pub(crate) fn render(&self, messages: &[ChatMessage]) -> Result<String, EngineError> {
-        let failed = |error: Error| EngineError::ChatTemplate {
-            path: self.origin.clone(),
-            reason: error.to_string(),
-        };
-        let environment = environment().map_err(failed)?;
-        let template = environment
-            .template_from_named_str("chat_template", &self.source)
-            .map_err(failed)?;
+    ///
+    /// # Errors
+    /// [`EngineError::ChatTemplate`] when the template is not Jinja, refuses the conversation, or would
+    /// take more steps, bytes or nesting than any published one.
+    pub fn render(&self, messages: &[ChatMessage]) -> Result<String, EngineError> {
+        let known = NativeTemplate::of(&self.source);
+        let begin_text = self.begin_text.as_deref().unwrap_or_default();
+        if let Some(text) = known.and_then(|template| template.render(messages, begin_text)) {
+            return Ok(text);
+        }
         let messages: Vec<Value> = messages.iter().map(ChatMessage::as_value).collect();
         let values = context! {
             messages => messages,
             add_generation_prompt => true,
-            bos_token => self.begin_text.as_deref().unwrap_or_default(),
+            bos_token => begin_text,
             eos_token => self.end_text.as_deref().unwrap_or_default(),
         };
-        template.render(values).map_err(failed)
+        rendering::render(&self.source, values).map_err(|reason| EngineError::ChatTemplate {
+            path: self.origin.clone(),
+            reason,
+        })
     }
-}
-
-/// Whitespace, methods and functions as transformers sets them up.
-fn environment() -> Result<Environment<'static>, Error> {
-    let mut environment = Environment::new();
-    environment.set_syntax(
-        SyntaxConfig::builder()
-            .trim_blocks(true)
-            .lstrip_blocks(true)
-            .build()?,
-    );
-    environment.set_fuel(Some(FUEL));
-    environment.set_unknown_method_callback(minijinja_contrib::pycompat::unknown_method_callback);
-    environment.add_function(
-        "raise_exception",
-        |message: String| -> Result<Value, Error> {
-            Err(Error::new(ErrorKind::InvalidOperation, message))
-        },
-    );
-    Ok(environment)
 }
 
 /// A single template, or the one named `default` of several.
@@ -185,6 +201,69 @@ mod tests {
     }
 
     #[test]
+    fn payments_change_nothing_about_what_is_computed() {
+        for (expression, text) in [
+            (
+                "(1 + 2 * 3 - 4 // 3) ~ '|' ~ 7 % 4 ~ '|' ~ 2 ** 5",
+                "6|3|32",
+            ),
+            ("'ab' * 2 ~ 3 * 'c' ~ 'd' * -1 ~ 1.5 * 2", "ababccc3.0"),
+            ("[1, 2] + [3]", "[1, 2, 3]"),
+            ("(1, 2)[1] ~ {'a': 3}['a'] ~ {'a': 4}.a", "234"),
+            (
+                "[1, 2, 3, 4][1:3] ~ [1, 2, 3][::-1] ~ 'abcd'[1:] ~ 'abc'[0]",
+                "[2, 3][3, 2, 1]bcda",
+            ),
+            (
+                "[][::-1] ~ 'ab'[::-1] ~ [1, 2, 3][1:99] ~ [1, 2][2:0:-1]",
+                "[]ba[2, 3][2]",
+            ),
+            ("1 < 2 <= 2 and not 'a' in 'bc' and 'a' != 'b'", "True"),
+            ("'x' if messages | length == 2 else 'y'", "x"),
+            ("range(1, 7, 2) | map('string') | join('-')", "1-3-5"),
+            (
+                "messages | map(attribute='role') | list",
+                "['system', 'user']",
+            ),
+            (
+                "messages | selectattr('role', 'equalto', 'user') | map(attribute='content') | first",
+                "Hi",
+            ),
+            ("[3, 1, 2] | sort(reverse=true) | join(',')", "3,2,1"),
+            (
+                "'a-b'.split('-') | last ~ 'aXbX'.replace('X', '') ~ ' c '.strip() ~ 'D'.lower()",
+                "babcd",
+            ),
+            ("{'a': [1, '<é>']} | tojson", "{\"a\": [1, \"<é>\"]}"),
+            ("nothing | default('d') ~ ('' | default('e', true))", "de"),
+            ("dict(a=1).items() | list", "[('a', 1)]"),
+        ] {
+            let source = format!("{{{{ {expression} }}}}");
+            let rendered = template(&source).render(&hello());
+            assert_eq!(
+                rendered.map_err(|error| error.to_string()),
+                Ok(text.to_owned()),
+                "{expression}"
+            );
+        }
+    }
+
+    #[test]
+    fn statements_work_as_jinja_has_them() {
+        let source = "{% macro tell(m, end='.') %}{{ m.content }}{{ end }}{% endmacro %}\
+            {% set ns = namespace(seen=[]) %}{% for m in messages if m.role != 'tool' %}\
+            {% if loop.first %}{% continue %}{% elif loop.last %}{{ tell(m) }}{% endif %}\
+            {% set ns.seen = ns.seen + [m.role] %}{% else %}never{% endfor %}{{ ns.seen }}\
+            {% set kept %}{{ tell(messages[1], end='!') }}{% endset %}{{ kept | upper }}\
+            {% with a = 1 %}{{ a }}{% endwith %}{% filter trim %} b {% endfilter %}\
+            {% for a, b in [(1, 2)] %}{{ a }}{{ b }}{% endfor %}{% generation %}g{% endgeneration %}";
+        assert_eq!(
+            template(source).render(&hello()).unwrap(),
+            "Hi.['user']HI!1b12g"
+        );
+    }
+
+    #[test]
     fn a_template_may_refuse_in_its_own_words() {
         let source = "{{ raise_exception('roles must alternate') }}";
         let error = template(source).render(&hello()).unwrap_err().to_string();
@@ -216,7 +295,7 @@ mod tests {
             {{- messages[1] | tojson }}{{ '' if enable_thinking is defined and enable_thinking is false else '.' }}";
         assert_eq!(
             template(source).render(&hello()).unwrap(),
-            "1|Be brief. |{\"role\": \"user\", \"content\": \"Hi\"}."
+            "date1|Be brief. |{\"role\": \"user\", \"content\": \"Hi\"}."
         );
     }
 }
