@@ -141,7 +141,7 @@ fn shapes_that_the_configuration_does_not_ask_for() {
         |model| model.configure("intermediate_size", json!(40)),
         &[
             "config.json",
-            "model.layers.0.mlp.gate_proj.weight",
+            "model.layers.{0,1}.mlp.gate_proj.weight",
             "48",
             "40",
         ],
