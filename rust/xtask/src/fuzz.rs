@@ -60,6 +60,8 @@ pub(crate) struct Fuzz<'a> {
     pub(crate) seconds: u32,
     /// Only what has changed since this revision; everything when `None`.
     pub(crate) since: Option<&'a str>,
+    /// Where the dice begin; anywhere when `None`.
+    pub(crate) seed: Option<u32>,
 }
 
 impl Fuzz<'_> {
@@ -135,6 +137,8 @@ impl Fuzz<'_> {
         let prefix = own.join(format!("{}-", target.name));
         Command::new(workspace.target().join("release").join(target.name))
             .arg(format!("-max_total_time={}", self.seconds))
+            // To libFuzzer, 0 is any.
+            .arg(format!("-seed={}", self.seed.unwrap_or(0)))
             .arg(format!("-rss_limit_mb={MEMORY_LIMIT_MIB}"))
             .arg(format!("-max_len={INPUT_LIMIT_BYTES}"))
             .arg(format!("-timeout={HANG_SECONDS}"))

@@ -66,6 +66,9 @@ enum Verb {
         /// Only targets whose rooms differ from this Git revision.
         #[arg(long, value_name = "REV")]
         since: Option<String>,
+        /// Throw the same dice as another run with this number.
+        #[arg(long, value_name = "N")]
+        seed: Option<u32>,
     },
     /// Run every test of the project and sum up.
     Test,
@@ -104,9 +107,18 @@ fn run(verb: Verb) -> Result<()> {
         Verb::SwiftGlue { check: true } => swift_package::check_glue(&workspace),
         Verb::SwiftGlue { check: false } => swift_package::generate_glue(&workspace),
         Verb::Swift => swift_package::test(&workspace).map(print_outcome),
-        Verb::Fuzz { seconds, since } => {
+        Verb::Fuzz {
+            seconds,
+            since,
+            seed,
+        } => {
             let since = since.as_deref();
-            Fuzz { seconds, since }.run(&workspace).map(print_outcome)
+            let fuzz = Fuzz {
+                seconds,
+                since,
+                seed,
+            };
+            fuzz.run(&workspace).map(print_outcome)
         }
         Verb::Test => test_run::run_all(&workspace),
         Verb::Bench { only } => bench::run(&workspace, &only),
