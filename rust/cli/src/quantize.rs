@@ -103,6 +103,7 @@ fn with_progress(request: &Request) -> Result<Report, CliError> {
         }
     });
     bar.finish_and_clear();
+    interrupt::end_on_interrupt();
     Ok(report?)
 }
 

@@ -50,7 +50,7 @@ impl OutputDirectory {
         })
     }
 
-    /// The file for the shard of that number, counted from one.
+    /// Begins the shard of that name.
     pub(crate) fn shard(
         &self,
         name: &str,

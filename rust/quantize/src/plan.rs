@@ -1,6 +1,6 @@
 //! What is written, in order, before anything is computed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use headroom_formats::{Dtype, FormatError, LayerQuantization, PlannedTensor};
 use headroom_models::{ModelContents, StoredMatrix};
@@ -31,7 +31,7 @@ pub(crate) fn plan(contents: &ModelContents, recipe: Recipe) -> Result<Vec<Step>
         .map(|matrix| (format!("{}.weight", matrix.layer), matrix))
         .collect();
     let belongings = contents.matrices.iter().filter(|matrix| is_packed(matrix));
-    let belongings: Vec<_> = belongings
+    let belongings: BTreeSet<_> = belongings
         .flat_map(|matrix| ["scales", "biases"].map(|part| format!("{}.{part}", matrix.layer)))
         .collect();
     let tensors = contents.tensors.iter();

@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 
-use headroom_formats::{QuantizedLayout, read_bounded};
+use headroom_formats::{ConfigFile, QuantizedLayout, read_bounded};
 use headroom_mlx::allocator;
 use headroom_models::contents;
 use serde_json::{Value, json};
@@ -82,8 +82,9 @@ const CONFIG_LIMIT_BYTES: u64 = 8 << 20;
 /// `config.json` with what it says of quantisation replaced, twice as mlx-lm writes it.
 fn config(request: &Request) -> Result<Value, QuantizeError> {
     let path = request.model.join("config.json");
-    // The gate has let it through as an object, or there would be no contents.
     let bytes = read_bounded(&path, CONFIG_LIMIT_BYTES)?;
+    // These very bytes are an object, whatever the file was when its tensors were looked at.
+    ConfigFile::parse(&bytes, &path)?;
     let mut config: Value = serde_json::from_slice(&bytes).unwrap_or_default();
     let Some(fields) = config.as_object_mut() else {
         return Ok(config);
