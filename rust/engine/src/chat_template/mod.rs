@@ -73,6 +73,8 @@ impl ChatMessage {
 pub struct ChatTemplate {
     origin: PathBuf,
     source: String,
+    /// What the template is known to be.
+    known: Option<NativeTemplate>,
     begin_text: Option<String>,
     end_text: Option<String>,
 }
@@ -87,6 +89,7 @@ impl ChatTemplate {
         end_text: Option<String>,
     ) -> Self {
         Self {
+            known: NativeTemplate::of(&source),
             origin,
             source,
             begin_text,
@@ -107,12 +110,9 @@ impl ChatTemplate {
                 config.and_then(in_config),
             ),
         };
-        Ok(source.map(|source| Self {
-            origin,
-            source,
-            begin_text: config.and_then(|config| token_text(config, "bos_token")),
-            end_text: config.and_then(|config| token_text(config, "eos_token")),
-        }))
+        let special = |name| config.and_then(|config| token_text(config, name));
+        let (begin_text, end_text) = (special("bos_token"), special("eos_token"));
+        Ok(source.map(|source| Self::new(origin, source, begin_text, end_text)))
     }
 
     /// The conversation as text, ready for the assistant's next turn.
@@ -121,8 +121,8 @@ impl ChatTemplate {
     /// [`EngineError::ChatTemplate`] when the template is not Jinja, refuses the conversation, or would
     /// take more steps, bytes or nesting than any published one.
     pub fn render(&self, messages: &[ChatMessage]) -> Result<String, EngineError> {
-        let known = NativeTemplate::of(&self.source);
         let begin_text = self.begin_text.as_deref().unwrap_or_default();
+        let known = self.known;
         if let Some(text) = known.and_then(|template| template.render(messages, begin_text)) {
             return Ok(text);
         }
@@ -167,12 +167,12 @@ mod tests {
     use super::*;
 
     fn template(source: &str) -> ChatTemplate {
-        ChatTemplate {
-            origin: PathBuf::from("tokenizer_config.json"),
-            source: source.to_owned(),
-            begin_text: Some("<s>".to_owned()),
-            end_text: Some("</s>".to_owned()),
-        }
+        ChatTemplate::new(
+            PathBuf::from("tokenizer_config.json"),
+            source.to_owned(),
+            Some("<s>".to_owned()),
+            Some("</s>".to_owned()),
+        )
     }
 
     fn hello() -> Vec<ChatMessage> {
