@@ -11,6 +11,32 @@ use crate::tokenizer::TokenizerError;
 /// Why a training run could not begin, or ended early.
 #[derive(Debug, thiserror::Error)]
 pub enum TrainError {
+    /// A gradient holds an infinity or no number at all.
+    #[error(
+        "the gradient of {tensor} is not finite in step {step}; nothing was changed by it: go on from the last checkpoint with lower learning rates or other data"
+    )]
+    NotFinite {
+        /// The matrix.
+        tensor: String,
+        /// The step, from zero.
+        step: u64,
+    },
+    /// No model has that many blocks.
+    #[error(
+        "--depth {depth} makes no model: its width, 64 times the depth, has no whole heads of about 128; give an even number up to 128"
+    )]
+    Depth {
+        /// What was asked for.
+        depth: usize,
+    },
+    /// A size is none that a model can have.
+    #[error("--{name} {size} makes no model; give 2 to 16777216")]
+    Size {
+        /// The setting.
+        name: &'static str,
+        /// What was asked for.
+        size: usize,
+    },
     /// The data could not be read.
     #[error(transparent)]
     Data(#[from] DataError),
