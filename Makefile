@@ -41,6 +41,7 @@ golden: ## Make the golden logits again with the pinned mlx-lm
 	@target/golden/bin/pip install --quiet --requirement tests/golden/requirements.txt
 	@target/golden/bin/python tests/golden/make.py
 	@target/golden/bin/python tests/golden/make_sampling.py
+	@target/golden/bin/python tests/golden/make_training.py > /dev/null
 
 header: setup ## Generate include/headroom.h
 	@$(CARGO) xtask header
