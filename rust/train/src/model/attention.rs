@@ -68,10 +68,7 @@ impl AttentionChunks {
         attended: &Attended,
         gradient: &Array,
     ) -> Result<AttentionGradients> {
-        let mut open = [
-            zeros_like(attended.keys)?,
-            zeros_like(attended.values)?,
-        ];
+        let mut open = [zeros_like(attended.keys)?, zeros_like(attended.values)?];
         let mut done: [Vec<Array>; 3] = Default::default();
         for chunk in self.chunks.iter().rev() {
             let [of_queries, of_keys, of_values] = self.of_chunk(chunk, attended, gradient)?;
@@ -99,12 +96,7 @@ impl AttentionChunks {
     }
 
     /// What a chunk gives to the gradients of its queries, and of the keys and values that they see.
-    fn of_chunk(
-        &self,
-        chunk: &Chunk,
-        attended: &Attended,
-        gradient: &Array,
-    ) -> Result<[Array; 3]> {
+    fn of_chunk(&self, chunk: &Chunk, attended: &Attended, gradient: &Array) -> Result<[Array; 3]> {
         let (seen_keys, seen_values) = (chunk.seen(attended.keys)?, chunk.seen(attended.values)?);
         let (queries, gradient) = (chunk.own(attended.queries)?, chunk.own(gradient)?);
         let shares = self.shares(chunk, attended.queries, attended.keys)?;

@@ -41,7 +41,14 @@ impl Block<'_> {
         let query = self.turned_heads(&rows, &matrices.query)?;
         let key = self.turned_heads(&rows, &matrices.key)?;
         let values = self.heads(&times(&rows, &matrices.value)?)?;
-        eval([&query.rows, &query.factors, &key.rows, &key.factors, &values, &input_factors])?;
+        eval([
+            &query.rows,
+            &query.factors,
+            &key.rows,
+            &key.factors,
+            &values,
+            &input_factors,
+        ])?;
         drop(rows);
         let attention = &self.layout.attention;
         let found = attention.forward(&query.rows, &key.rows, &values)?;
@@ -50,7 +57,10 @@ impl Block<'_> {
             rows,
             factors: middle_factors,
         } = normalize(&middle)?;
-        let open = maximum(times(&rows, &matrices.expand)?, Array::from_f32(0.0).as_dtype(x.dtype())?)?;
+        let open = maximum(
+            times(&rows, &matrices.expand)?,
+            Array::from_f32(0.0).as_dtype(x.dtype())?,
+        )?;
         Ok(Activations {
             input: x.clone(),
             input_factors,
@@ -143,7 +153,10 @@ impl Block<'_> {
         sums.key.add_product(&of_keys, &rows)?;
         sums.value.add_product(&of_values, &rows)?;
         let matrices = self.matrices;
-        let of_rows = add(of_queries.matmul(&matrices.query)?, of_keys.matmul(&matrices.key)?)?;
+        let of_rows = add(
+            of_queries.matmul(&matrices.query)?,
+            of_keys.matmul(&matrices.key)?,
+        )?;
         let of_rows = of_rows.add(of_values.matmul(&matrices.value)?)?;
         let of_input = gradient.add(normalize_backward(&of_rows, &rows, &input_factors)?)?;
         eval([&of_input])?;

@@ -92,7 +92,10 @@ impl Geometry {
     /// Numbers in the matrices of all blocks.
     pub fn block_parameters(&self) -> u64 {
         let each = self.block_shapes();
-        let each = each.in_order().into_iter().map(|[rows, columns]| rows * columns);
+        let each = each
+            .in_order()
+            .into_iter()
+            .map(|[rows, columns]| rows * columns);
         each.sum::<usize>() as u64 * self.layers as u64
     }
 
@@ -131,17 +134,26 @@ mod tests {
 
     #[test]
     fn depths_have_the_sizes_that_the_recipe_states() {
-        let parameters = |depth| Geometry::of_depth(depth, 65_536, 2048).unwrap().parameters();
+        let parameters = |depth| {
+            Geometry::of_depth(depth, 65_536, 2048)
+                .unwrap()
+                .parameters()
+        };
         let stated = [185_597_952, 335_544_320, 560_988_160, 1_081_999_360];
         assert_eq!([12, 16, 20, 26].map(parameters), stated);
         let twelve = Geometry::of_depth(12, 65_536, 2048).unwrap();
-        assert_eq!((twelve.width, twelve.heads, twelve.head_dim()), (768, 6, 128));
+        assert_eq!(
+            (twelve.width, twelve.heads, twelve.head_dim()),
+            (768, 6, 128)
+        );
     }
 
     #[test]
     fn what_makes_no_model_is_refused_in_a_sentence() {
         let sentence = |depth, vocabulary, context| {
-            Geometry::of_depth(depth, vocabulary, context).unwrap_err().to_string()
+            Geometry::of_depth(depth, vocabulary, context)
+                .unwrap_err()
+                .to_string()
         };
         assert!(sentence(0, 512, 64).contains("--depth 0"));
         assert!(sentence(5, 512, 64).contains("--depth 5"));

@@ -13,6 +13,7 @@ mod head;
 mod initial;
 mod normalization;
 mod parameters;
+mod reading;
 mod rotation;
 mod walk;
 
@@ -20,4 +21,5 @@ pub use geometry::Geometry;
 pub use gradients::Gradients;
 pub use initial::initial_weights;
 pub use parameters::{BlockMatrices, Parameters, Place};
+pub use reading::{read_geometry, read_weights};
 pub use walk::{Kept, LossSum, MicroBatch, Phase, Walk, Watch, Workspace};

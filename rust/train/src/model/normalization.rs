@@ -29,11 +29,7 @@ pub(crate) fn rescale(x: &Array, factors: &Array) -> Result<Array> {
 }
 
 /// The gradient of `x` from that of its normalised `rows`: `factor · (g − rows · mean(g · rows))`.
-pub(crate) fn normalize_backward(
-    gradient: &Array,
-    rows: &Array,
-    factors: &Array,
-) -> Result<Array> {
+pub(crate) fn normalize_backward(gradient: &Array, rows: &Array, factors: &Array) -> Result<Array> {
     let wide = gradient.multiply(rows)?.as_dtype(Dtype::Float32)?;
     let share = wide.mean_axis(-1, true)?.as_dtype(rows.dtype())?;
     let across = gradient.subtract(rows.multiply(share)?)?;

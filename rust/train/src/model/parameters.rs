@@ -129,15 +129,22 @@ impl<T> Parameters<T> {
 
     /// Every value, in the order of [`Self::names`].
     pub fn iter(&self) -> impl Iterator<Item = &T> {
-        let blocks = self.blocks.iter().flat_map(|block| block.as_ref().in_order());
-        std::iter::once(&self.embedding).chain(blocks).chain([&self.head])
+        let blocks = self
+            .blocks
+            .iter()
+            .flat_map(|block| block.as_ref().in_order());
+        std::iter::once(&self.embedding)
+            .chain(blocks)
+            .chain([&self.head])
     }
 
     /// Every value, in the order of [`Self::names`].
     pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut T> {
         let blocks = self.blocks.iter_mut();
         let blocks = blocks.flat_map(|block| block.as_mut().in_order());
-        std::iter::once(&mut self.embedding).chain(blocks).chain([&mut self.head])
+        std::iter::once(&mut self.embedding)
+            .chain(blocks)
+            .chain([&mut self.head])
     }
 }
 
@@ -170,14 +177,23 @@ mod tests {
         assert!(made.iter().eq(&names));
         assert!(made.iter_mut().map(|name| name.clone()).eq(names));
         assert_eq!(made.blocks[1].project, "transformer.h.1.mlp.c_proj.weight");
-        assert_eq!((made.embedding.as_str(), made.head.as_str()), ("transformer.wte.weight", "lm_head.weight"));
+        assert_eq!(
+            (made.embedding.as_str(), made.head.as_str()),
+            ("transformer.wte.weight", "lm_head.weight")
+        );
     }
 
     #[test]
     fn what_leads_into_the_residual_stream_is_known() {
         let made: Result<_, Infallible> = Parameters::try_make(1, |_, place| Ok(place));
         let places = made.unwrap();
-        let residual: Vec<_> = places.iter().map(|place| *place == Place::Block { is_residual: true }).collect();
-        assert_eq!(residual, [false, false, false, false, true, false, true, false]);
+        let residual: Vec<_> = places
+            .iter()
+            .map(|place| *place == Place::Block { is_residual: true })
+            .collect();
+        assert_eq!(
+            residual,
+            [false, false, false, false, true, false, true, false]
+        );
     }
 }

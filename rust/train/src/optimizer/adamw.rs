@@ -30,7 +30,9 @@ impl AdamWSettings {
         // The learning rate over both corrections; deviation and epsilon are scaled alike.
         let reach = number(stride.learning_rate / mean_share * variance_share.sqrt());
         let epsilon = number(self.epsilon * variance_share.sqrt());
-        let moved = mean.multiply(reach)?.divide(variance.sqrt()?.add(epsilon)?)?;
+        let moved = mean
+            .multiply(reach)?
+            .divide(variance.sqrt()?.add(epsilon)?)?;
         let weight = wide(adapted.weight)?.subtract(moved)?;
         replace(adapted.weight, weight)?;
         replace(adapted.mean, mean)?;

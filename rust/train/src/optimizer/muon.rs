@@ -1,7 +1,7 @@
 //! Muon (Jordan, 2024): momentum, made orthogonal.
 
-use headroom_mlx::ops::transforms::eval;
 use headroom_mlx::ops::addmm;
+use headroom_mlx::ops::transforms::eval;
 use headroom_mlx::{Array, Result};
 
 use crate::optimizer::adamw::{blend, number, replace, wide};
@@ -39,7 +39,13 @@ impl MuonSettings {
 /// singular values come to lie between about 0.7 and 1.2.
 pub(crate) fn orthogonal(x: &Array, iterations: usize) -> Result<Array> {
     let is_tall = x.dim(0) > x.dim(1);
-    let turned = |x: &Array| if is_tall { x.transpose() } else { Ok(x.clone()) };
+    let turned = |x: &Array| {
+        if is_tall {
+            x.transpose()
+        } else {
+            Ok(x.clone())
+        }
+    };
     let norm = x.square()?.sum(None)?.sqrt()?.add(number(SMALLEST_NORM))?;
     let mut x = turned(&x.divide(norm)?)?;
     let [first, third, fifth] = QUINTIC;

@@ -61,7 +61,7 @@ impl OptimizerState {
         let mut shapes = shapes.iter();
         Parameters::try_make(geometry.layers, |_, place| {
             let shape = shapes.next().unwrap_or(&[0, 0]).map(|size| size as i32);
-            let zeros = || {
+            let zeros = || -> Result<Array> {
                 let zeros = zeros_dtype(&shape, dtype.dtype())?;
                 zeros.eval()?;
                 Ok(zeros)
@@ -79,7 +79,9 @@ impl OptimizerState {
     /// What is remembered, with the names that it has in a checkpoint behind the matrix's.
     pub fn parts(&self) -> Vec<(&'static str, &Array)> {
         match self {
-            Self::AdamW { mean, variance } => vec![("mean", mean), ("variance", variance)],
+            Self::AdamW { mean, variance } => {
+                vec![("first_moment", mean), ("second_moment", variance)]
+            }
             Self::Muon { momentum } => vec![("momentum", momentum)],
         }
     }
@@ -87,7 +89,9 @@ impl OptimizerState {
     /// The same, to be replaced.
     pub fn parts_mut(&mut self) -> Vec<(&'static str, &mut Array)> {
         match self {
-            Self::AdamW { mean, variance } => vec![("mean", mean), ("variance", variance)],
+            Self::AdamW { mean, variance } => {
+                vec![("first_moment", mean), ("second_moment", variance)]
+            }
             Self::Muon { momentum } => vec![("momentum", momentum)],
         }
     }

@@ -66,7 +66,9 @@ impl Optimizer {
         };
         let rates = self.rates;
         let matrices = weights.names().zip(weights.iter_mut());
-        let matrices = matrices.zip(gradients.iter_mut()).zip(self.states.iter_mut());
+        let matrices = matrices
+            .zip(gradients.iter_mut())
+            .zip(self.states.iter_mut());
         for ((((_, place), weight), sum), state) in matrices {
             if let Some(sum) = sum.take() {
                 let gradient = sum.multiply(number(common.scale))?;
