@@ -5,10 +5,9 @@ use std::ops::Range;
 
 use headroom_mlx::ops::concatenate;
 use headroom_mlx::ops::indexing::TryIndexOp;
-use headroom_mlx::ops::transforms::eval;
-use headroom_mlx::{Array, Exception, Result};
+use headroom_mlx::{Array, Result, TokenTargets};
 
-use crate::model::cross_entropy::{Targets, cross_entropy};
+use crate::model::cross_entropy::cross_entropy;
 use crate::model::gradients::GradientSum;
 
 /// The head's matrix `(vocabulary, width)` and how many tokens are weighed at once.
@@ -24,27 +23,27 @@ impl Head<'_> {
     pub(crate) fn backward(
         &self,
         x: &Array,
-        targets: &Targets,
+        targets: TokenTargets,
         sum: &mut GradientSum,
         nats: &mut Vec<f32>,
     ) -> Result<Array> {
         let each = self.chunks(x).map(|range| {
-            let x = x.try_index(range.clone())?;
-            let loss = cross_entropy(&self.logits(&x)?, &targets.of(range)?)?;
+            let x = rows(x, &range)?;
+            let loss = cross_entropy(&self.logits(&x)?, part(targets, range))?;
+            nats.extend(loss.nats);
             sum.add_product(&loss.gradient, &x)?;
             let of_x = loss.gradient.matmul(self.matrix)?;
-            eval([&of_x, &loss.nats])?;
-            nats.extend(values(&loss.nats)?);
+            of_x.eval()?;
             Ok(of_x)
         });
         concatenate(&each.collect::<Result<Vec<_>>>()?, 0)
     }
 
     /// Nats of each token of `x (n, width)`.
-    pub(crate) fn nats(&self, x: &Array, targets: &Targets) -> Result<Vec<f32>> {
+    pub(crate) fn nats(&self, x: &Array, targets: TokenTargets) -> Result<Vec<f32>> {
         let each = self.chunks(x).map(|range| {
-            let x = x.try_index(range.clone())?;
-            values(&cross_entropy(&self.logits(&x)?, &targets.of(range)?)?.nats)
+            let logits = self.logits(&rows(x, &range)?)?;
+            Ok(cross_entropy(&logits, part(targets, range))?.nats)
         });
         Ok(each.collect::<Result<Vec<_>>>()?.concat())
     }
@@ -53,23 +52,20 @@ impl Head<'_> {
         x.matmul(self.matrix.transpose()?)
     }
 
-    fn chunks(&self, x: &Array) -> impl Iterator<Item = Range<i32>> + use<> {
-        let (tokens, chunk) = (x.dim(0), self.chunk_tokens.max(1) as i32);
-        let starts = (0..tokens).step_by(chunk as usize);
+    fn chunks(&self, x: &Array) -> impl Iterator<Item = Range<usize>> + use<> {
+        let (tokens, chunk) = (x.dim(0) as usize, self.chunk_tokens.max(1));
+        let starts = (0..tokens).step_by(chunk);
         starts.map(move |start| start..(start + chunk).min(tokens))
     }
 }
 
-impl Targets {
-    fn of(&self, range: Range<i32>) -> Result<Self> {
-        Ok(Self {
-            ids: self.ids.try_index(range.clone())?,
-            counted: self.counted.try_index(range)?,
-        })
-    }
+fn rows(x: &Array, range: &Range<usize>) -> Result<Array> {
+    x.try_index(range.start as i32..range.end as i32)
 }
 
-fn values(nats: &Array) -> Result<Vec<f32>> {
-    let nats = nats.to_vec_exact::<f32>();
-    nats.map_err(|error| Exception::custom(error.to_string()))
+fn part(targets: TokenTargets, range: Range<usize>) -> TokenTargets {
+    TokenTargets {
+        ids: &targets.ids[range.clone()],
+        counted: &targets.counted[range],
+    }
 }

@@ -5,14 +5,13 @@
 //! gets, adds it to the sums and frees the block's values before the next is touched.
 
 use headroom_mlx::ops::indexing::take_axis;
-use headroom_mlx::{Array, Result};
+use headroom_mlx::{Array, Result, TokenTargets};
 
 use crate::data::Row;
 use crate::error::TrainError;
 use crate::model::activations::Activations;
 use crate::model::attention::AttentionChunks;
 use crate::model::block::{Block, BlockLayout};
-use crate::model::cross_entropy::Targets;
 use crate::model::geometry::Geometry;
 use crate::model::gradients::{GradientSum, Gradients};
 use crate::model::head::Head;
@@ -133,12 +132,12 @@ impl Walk {
         sums: &mut Gradients,
         watch: &mut dyn Watch,
     ) -> std::result::Result<LossSum, TrainError> {
-        let ids = batch.inputs();
+        let (ids, targets) = (batch.inputs(), batch.targets());
         let embedded = normalize(&take_axis(&weights.embedding, &ids, 0)?)?;
         let (last, left) = self.through_blocks(weights, embedded.rows, watch)?;
         let mut nats = Vec::new();
         let sum = &mut sums.head;
-        let gradient = self.head_backward(weights, (&last, batch), sum, &mut nats)?;
+        let gradient = self.head_backward(weights, (&last, targets.as_ref()), sum, &mut nats)?;
         drop(last);
         watch.after(Phase::Head)?;
         let (gradient, rows) = self.back_through_blocks(weights, left, (gradient, sums), watch)?;
@@ -146,7 +145,7 @@ impl Walk {
         let shape = self.geometry.table_shape();
         sums.embedding.add_rows(&ids, &of_embedding, shape)?;
         watch.after(Phase::Backward)?;
-        Ok(batch.loss(&nats))
+        Ok(targets.loss(&nats))
     }
 
     /// What the last block gives, and what each leaves for its way back.
@@ -170,13 +169,13 @@ impl Walk {
     fn head_backward(
         &self,
         weights: &Parameters<Array>,
-        (last, batch): (&Array, &MicroBatch),
+        (last, targets): (&Array, TokenTargets),
         sum: &mut GradientSum,
         nats: &mut Vec<f32>,
     ) -> Result<Array> {
         let Normalized { rows, factors } = normalize(last)?;
         let head = self.head(weights);
-        let of_rows = head.backward(&rows, &batch.targets(), sum, nats)?;
+        let of_rows = head.backward(&rows, targets, sum, nats)?;
         let gradient = normalize_backward(&of_rows, &rows, &factors)?;
         gradient.eval()?;
         Ok(gradient)
@@ -220,7 +219,7 @@ impl Walk {
             watch.after(Phase::Evaluation)?;
         }
         let rows = normalize(&x)?.rows;
-        Ok(self.head(weights).nats(&rows, &batch.targets())?)
+        Ok(self.head(weights).nats(&rows, batch.targets().as_ref())?)
     }
 
     fn forward(&self, block: Block, x: &Array) -> Result<(Array, Left)> {
@@ -278,18 +277,31 @@ impl MicroBatch {
     fn targets(&self) -> Targets {
         let ids = self.rows.iter().flat_map(|row| &row.targets);
         let counted = self.rows.iter().flat_map(|row| &row.counted);
-        let counted: Vec<f32> = counted.map(|&counts| f32::from(counts)).collect();
         Targets {
-            ids: vector(&ids.copied().collect::<Vec<u32>>()),
-            counted: Array::from_slice(&counted, &[counted.len() as i32]),
+            ids: ids.copied().collect(),
+            counted: counted.copied().collect(),
+        }
+    }
+}
+
+/// The targets of all rows, one after another.
+struct Targets {
+    ids: Vec<u32>,
+    counted: Vec<bool>,
+}
+
+impl Targets {
+    fn as_ref(&self) -> TokenTargets<'_> {
+        TokenTargets {
+            ids: &self.ids,
+            counted: &self.counted,
         }
     }
 
     fn loss(&self, nats: &[f32]) -> LossSum {
-        let counted = self.rows.iter().flat_map(|row| &row.counted);
         LossSum {
             nats: nats.iter().copied().map(f64::from).sum(),
-            tokens: counted.filter(|&&counts| counts).count() as u64,
+            tokens: self.counted.iter().filter(|&&counts| counts).count() as u64,
         }
     }
 }
