@@ -109,7 +109,7 @@ fn whatever_fails_or_stops_a_save_the_last_good_checkpoint_verifies() {
     let counting = FaultyDisk::sound();
     let directory = directory_with(&[1, 2]);
     save(directory.path(), &counting, 3).unwrap();
-    assert!(counting.operations() > 25, "{}", counting.operations());
+    assert!(counting.operations() > 15, "{}", counting.operations());
     for fault in FAULTS {
         for at in 0..counting.operations() {
             let directory = directory_with(&[1, 2]);
