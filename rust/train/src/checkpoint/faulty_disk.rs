@@ -111,6 +111,16 @@ impl State {
         Err(io::Error::other("the process is gone"))
     }
 
+    fn renamed(&mut self, from: &Path, to: &Path) {
+        let files = std::mem::take(&mut self.unsynced_files).into_iter();
+        let files = files.map(|path| match path.strip_prefix(from) {
+            Ok(rest) => to.join(rest),
+            Err(_) => path,
+        });
+        self.unsynced_files = files.collect();
+        self.unsynced_names.push((from.to_owned(), to.to_owned()));
+    }
+
     fn lose_unsynced(&mut self) {
         for path in &self.unsynced_files {
             let Ok(file) = OpenOptions::new().write(true).open(path) else {
@@ -150,8 +160,7 @@ impl Disk for FaultyDisk {
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
         self.operation(Kind::Frees)?;
         SystemDisk.rename(from, to)?;
-        let names = (from.to_owned(), to.to_owned());
-        self.state().unsynced_names.push(names);
+        self.state().renamed(from, to);
         Ok(())
     }
 
