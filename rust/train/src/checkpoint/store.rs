@@ -4,6 +4,8 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
 
 use super::disk::{Disk, SystemDisk, remove_tree};
 use super::error::{CheckpointError, Standing, not_saved};
@@ -208,13 +210,26 @@ fn lock(directory: &Path) -> Result<File, CheckpointError> {
     let mut options = OpenOptions::new();
     let lock = options.write(true).create(true).truncate(false).open(&path);
     let lock = lock.map_err(unusable("write", &path))?;
-    match lock.try_lock() {
+    match try_lock_for_a_moment(&lock) {
         Ok(()) => Ok(lock),
         Err(TryLockError::WouldBlock) => Err(CheckpointError::Busy {
             directory: directory.to_owned(),
         }),
         Err(TryLockError::Error(source)) => Err(unusable("lock", &path)(source)),
     }
+}
+
+/// A run that has just ended, or a process that is just being started, may hold a lock for a moment.
+fn try_lock_for_a_moment(lock: &File) -> Result<(), TryLockError> {
+    const ATTEMPTS: u32 = 50;
+    const PAUSE: Duration = Duration::from_millis(10);
+    for _ in 1..ATTEMPTS {
+        match lock.try_lock() {
+            Err(TryLockError::WouldBlock) => thread::sleep(PAUSE),
+            done => return done,
+        }
+    }
+    lock.try_lock()
 }
 
 /// Says what still stands, and names the file as it would have been called.
