@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes training/: ten steps of nanochat's first recipe, by the plain reference in training_recipe.py.
+"""Makes training/: ten steps of nanochat's first recipe, computed by training_recipe.py.
 
     make_training.py            rewrites training/
     make_training.py --check    compares, writes nothing, exit code 1 on a difference

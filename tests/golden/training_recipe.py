@@ -1,7 +1,7 @@
 """nanochat as first published, and how it is trained: one graph, plain operations, any precision.
 
 Model: `mlx_lm/models/nanochat.py` 0.32.2. Optimizers: AdamW (Loshchilov and Hutter, 2019), without
-decay, and Muon (Jordan et al., 2024). Weights are a flat dictionary under the original tensor names.
+decay, and Muon (Jordan et al., 2024). Weights are a flat dictionary under the original names.
 """
 
 import math
@@ -88,7 +88,7 @@ def rms_norm(recipe: Recipe, x: mx.array) -> mx.array:
 
 
 def rotate_backwards(recipe: Recipe, x: mx.array) -> mx.array:
-    """RoPE over the two halves of a head, by minus the angle; x is (rows, heads, tokens, head_dim)."""
+    """RoPE over a head's halves, by minus the angle; x is (rows, heads, tokens, head_dim)."""
     half = x.shape[-1] // 2
     frequencies = [recipe.rope_theta ** (-index / half) for index in range(half)]
     angles = [[position * one for one in frequencies] for position in range(x.shape[-2])]

@@ -1,6 +1,6 @@
 //! What Headroom takes and saves, measured: strategies, governor, readings of memory, predictions,
 //! speed and memory beside mlx-lm, every model family, KV caches behind long contexts, turns of a
-//! conversation, prompts that decode together, and loading.
+//! conversation, prompts that decode together, loading, and training beside Python MLX.
 //!
 //! Figures are printed with their targets and written to `target/bench/results.json`, where each part
 //! stands with the machine as it was, and stays until it is measured again. A target that is missed
@@ -27,6 +27,7 @@ mod reading;
 mod serving;
 mod strategies;
 mod target;
+mod training;
 
 use crate::workspace::Workspace;
 use machine::Machine;
@@ -54,6 +55,8 @@ pub(crate) enum Part {
     Batch,
     /// How fast a checkpoint of 1 GB loads, and what that takes.
     Loading,
+    /// Training beside Python MLX, and the peak of larger models' steps.
+    Training,
 }
 
 impl Part {
@@ -70,6 +73,7 @@ impl Part {
             Self::Turns => "turns",
             Self::Batch => "batch",
             Self::Loading => "loading",
+            Self::Training => "training",
         }
     }
 
@@ -86,6 +90,7 @@ impl Part {
             Self::Turns => serving::measure_turns(workspace),
             Self::Batch => serving::measure_batch(workspace),
             Self::Loading => loading::measure(workspace, headroom),
+            Self::Training => training::measure(workspace, headroom),
         }
     }
 }

@@ -14,7 +14,7 @@ mod boundary;
 mod control_group;
 mod ending;
 mod execution;
-mod process_status;
+pub(crate) mod process_status;
 mod random_model;
 mod steps;
 mod subject;

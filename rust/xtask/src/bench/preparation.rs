@@ -74,20 +74,16 @@ pub(crate) fn peers_and_families(workspace: &Workspace, headroom: &Path) -> Resu
 }
 
 fn programs(workspace: &Workspace, headroom: &Path, python: PathBuf) -> Result<Programs> {
-    let openblas = match cfg!(target_os = "linux") {
-        true => Some(find_openblas()?),
-        false => None,
-    };
     Ok(Programs {
         headroom: headroom.to_owned(),
         python,
         peer: scripts(workspace).join("peer.py"),
-        openblas,
+        openblas: openblas()?,
     })
 }
 
 /// Returns the interpreter of a virtual environment that holds the pinned mlx-lm.
-fn install_mlx_lm(workspace: &Workspace) -> Result<PathBuf> {
+pub(crate) fn install_mlx_lm(workspace: &Workspace) -> Result<PathBuf> {
     let environment = directory(workspace).join("venv");
     let interpreter = environment.join("bin/python");
     let requirements = scripts(workspace).join("requirements.txt");
@@ -135,6 +131,14 @@ fn make_family_models(workspace: &Workspace, interpreter: &Path) -> Result<()> {
             .arg(family_models_directory(workspace)),
     )?;
     Ok(())
+}
+
+/// The BLAS to load before the one that MLX's wheel brings; `None` on a Mac, where MLX uses Accelerate.
+pub(crate) fn openblas() -> Result<Option<PathBuf>> {
+    match cfg!(target_os = "linux") {
+        true => find_openblas().map(Some),
+        false => Ok(None),
+    }
 }
 
 /// Asks the loader's cache, which knows every distribution's places.
