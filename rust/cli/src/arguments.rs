@@ -9,6 +9,7 @@ mod prompt_cache;
 mod quantize;
 mod sampling;
 mod train;
+mod train_base;
 
 use std::path::PathBuf;
 
@@ -24,6 +25,7 @@ pub(crate) use prompt_cache::PromptCacheArguments;
 pub(crate) use quantize::QuantizeArguments;
 pub(crate) use sampling::SamplingArguments;
 pub(crate) use train::{TrainCommand, TrainTokenizerArguments};
+pub(crate) use train_base::TrainBaseArguments;
 
 /// Run language models inside the memory that this machine really has.
 #[derive(Debug, Parser)]
@@ -91,7 +93,8 @@ pub(crate) enum Command {
     #[command(
         subcommand,
         after_help = "Examples:\n  \
-        headroom train tokenizer --data stories.txt --vocab 4096 --output tokenizer"
+        headroom train tokenizer --data stories.txt --vocab 4096 --output tokenizer\n  \
+        headroom train base --depth 4 --context 512 --data stories.txt --tokenizer tokenizer --output run"
     )]
     Train(TrainCommand),
     /// Look inside a model.

@@ -41,6 +41,8 @@ pub(crate) enum CliError {
     ReadPrompt(io::Error),
     #[error("cannot read {path}: {reason}; give a file of UTF-8 text", path = path.display())]
     ReadText { path: PathBuf, reason: io::Error },
+    #[error("cannot read the settings in {path}: {reason}; write them as TOML", path = path.display())]
+    ReadConfig { path: PathBuf, reason: String },
     #[error("this line is no UTF-8 and was left out; write it as UTF-8")]
     NotText,
     #[error("interrupted before the prompt was computed; nothing was written")]
@@ -83,7 +85,9 @@ impl CliError {
             Self::DownloadInterrupted
             | Self::PromptInterrupted
             | Self::Quantize(QuantizeError::Cancelled)
-            | Self::Train(TrainError::Tokenizer(TokenizerError::Cancelled)) => ExitCode::from(interrupt::EXIT_CODE),
+            | Self::Train(TrainError::Tokenizer(TokenizerError::Cancelled)) => {
+                ExitCode::from(interrupt::EXIT_CODE)
+            }
             Self::Hub(error) if error.is_wrong_use() => ExitCode::from(2),
             Self::Train(error) if error.is_wrong_use() => ExitCode::from(2),
             Self::Memory(_) | Self::Quantize(QuantizeError::OutputExists { .. }) => {

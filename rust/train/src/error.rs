@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
+use headroom_engine::EngineError;
 use headroom_formats::FormatError;
+use headroom_memory::ByteSize;
 use headroom_mlx::Exception;
 use headroom_models::ModelError;
 
@@ -14,6 +16,83 @@ use crate::tokenizer::TokenizerError;
 /// Why a training run could not begin, or ended early.
 #[derive(Debug, thiserror::Error)]
 pub enum TrainError {
+    /// The output cannot be written to.
+    #[error("cannot make the directory {path}: {source}; give another --output", path = path.display())]
+    Output {
+        /// Where everything was to go.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// Something was trained there before.
+    #[error(
+        "{output} has checkpoints of a run; go on with --resume, or give another --output",
+        output = output.display()
+    )]
+    RunExists {
+        /// Where.
+        output: PathBuf,
+    },
+    /// The model would have other ids than the tokenizer.
+    #[error(
+        "--vocab {vocabulary} is not the tokenizer's, which has {has} tokens; leave --vocab out, or give another --tokenizer"
+    )]
+    Vocabulary {
+        /// What was asked for.
+        vocabulary: usize,
+        /// What the tokenizer has.
+        has: usize,
+    },
+    /// A checkpoint's place in the data cannot be read.
+    #[error("{directory} does not say where its data goes on: {problem}; go on from another checkpoint", directory = directory.display())]
+    Cursor {
+        /// The checkpoint.
+        directory: PathBuf,
+        /// What is wrong.
+        problem: String,
+    },
+    /// The process used more than it may, and nothing was left to give back.
+    #[error(
+        "training used {used_bytes} of {limit_bytes}; the last checkpoint stands: go on from it with --resume and more --max-memory, or a smaller --device-batch-size"
+    )]
+    OverBudget {
+        /// What was used.
+        used_bytes: ByteSize,
+        /// What may be used.
+        limit_bytes: ByteSize,
+    },
+    /// Somebody asked the run to stop.
+    #[error("the run was asked to stop")]
+    Stopped,
+    /// A run without any way to take a step.
+    #[error("there is no plan for a step; this is a fault of headroom, please report it")]
+    NoPlan,
+    /// A step whose rows have nothing to predict.
+    #[error(
+        "no token of step {step} counts in its loss; the data has nothing to learn from: give other data"
+    )]
+    NothingCounts {
+        /// Steps before it.
+        step: u64,
+    },
+    /// No way to cut a step stays within what the process may use.
+    #[error(
+        "training this model takes {needed_bytes} at the least, of which its weights are {weights_bytes}, and {limit_bytes} may be used; give more, a smaller --depth, --vocab or --context, or --dtype bfloat16"
+    )]
+    NothingFits {
+        /// What may be used.
+        limit_bytes: ByteSize,
+        /// What the smallest plan takes.
+        needed_bytes: ByteSize,
+        /// The part of it that is weights.
+        weights_bytes: ByteSize,
+    },
+    /// A setting has a value that it cannot have.
+    #[error("{problem}")]
+    Setting {
+        /// What is wrong, and what to give instead.
+        problem: String,
+    },
     /// A model of another kind.
     #[error("{path} cannot be trained here: {what}; give a model that `headroom train base` made", path = path.display())]
     Unsuited {
@@ -71,6 +150,9 @@ pub enum TrainError {
     /// The record of the run could not be written or read.
     #[error(transparent)]
     Record(#[from] RecordError),
+    /// Memory cannot be read, or not be limited as asked.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
     /// A file did not pass the gate.
     #[error(transparent)]
     Format(#[from] FormatError),
@@ -86,6 +168,14 @@ impl TrainError {
     /// Whether other arguments, and not another try, are what helps.
     pub fn is_wrong_use(&self) -> bool {
         match self {
+            Self::Setting { .. }
+            | Self::Depth { .. }
+            | Self::Size { .. }
+            | Self::Vocabulary { .. }
+            | Self::NothingFits { .. }
+            | Self::RunExists { .. } => true,
+            Self::Checkpoint(CheckpointError::OtherConfiguration { .. }) => true,
+            Self::Engine(error) => error.is_wrong_use(),
             Self::Data(error) => error.is_wrong_use(),
             Self::Tokenizer(error) => error.is_wrong_use(),
             _ => false,

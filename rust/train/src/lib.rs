@@ -7,12 +7,15 @@
 
 #![forbid(unsafe_code)]
 
+pub mod base;
 pub mod checkpoint;
 pub mod data;
 mod error;
 pub mod model;
 pub mod optimizer;
+pub mod plan;
 pub mod record;
+pub mod run;
 pub mod tokenizer;
 
 pub use error::TrainError;

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use headroom_memory::ByteSize;
 
+use super::train_base::TrainBaseArguments;
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum TrainCommand {
     /// Learn a byte-level BPE tokenizer from text.
@@ -14,6 +16,15 @@ pub(crate) enum TrainCommand {
         DATA is a file or a directory of files: Parquet with a column `text`, .jsonl with a field `text`, or .txt in which a \
         line <|endoftext|> ends a document. The last file, or the last hundredth of a single one, is not read: it validates.")]
     Tokenizer(TrainTokenizerArguments),
+    /// Train a language model from nothing, within the memory there is.
+    #[command(after_help = "Examples:\n  \
+        headroom train base --depth 4 --context 512 --data shards --tokenizer tokenizer --output run --num-iterations 500\n  \
+        headroom train base --depth 12 --data shards --output run --ultra-low --max-memory 6GB\n  \
+        headroom train base --config run.toml --resume\n\n\
+        A TOML file has the flags' names: depth = 4, total-batch-size = 65536. Flags go before the file, the file before \
+        --low-memory and --ultra-low, these before the recipe's values. Ctrl-C saves and stops. A run's output is a model \
+        that `headroom chat` and mlx-lm read.")]
+    Base(Box<TrainBaseArguments>),
 }
 
 #[derive(Debug, Args)]

@@ -1,6 +1,8 @@
 //! `headroom train`: a language model from nothing.
 
+mod base;
 mod tokenizer;
+mod watching;
 
 use std::process::ExitCode;
 
@@ -10,5 +12,6 @@ use crate::error::CliError;
 pub(crate) fn run(command: &TrainCommand) -> Result<ExitCode, CliError> {
     match command {
         TrainCommand::Tokenizer(arguments) => tokenizer::run(arguments),
+        TrainCommand::Base(arguments) => base::run(arguments),
     }
 }

@@ -2,18 +2,18 @@
 
 use headroom_mlx::ops::random::{RandomState, normal};
 use headroom_mlx::ops::zeros;
-use headroom_mlx::{Array, Result};
+use headroom_mlx::{Array, Dtype, Result};
 
 use crate::model::geometry::Geometry;
 use crate::model::parameters::{Parameters, Place};
 
-/// The recipe's weights, in float32, the same for the same seed: the embedding from N(0, 1), a block's
+/// The recipe's weights, the same for the same seed: the embedding from N(0, 1), a block's
 /// matrices from N(0, min(1, √(outputs / inputs)) / √inputs), and zeros in the head and in every matrix
 /// that leads into the residual stream.
 ///
 /// # Errors
 /// When MLX has no memory.
-pub fn initial_weights(geometry: &Geometry, seed: u64) -> Result<Parameters<Array>> {
+pub fn initial_weights(geometry: &Geometry, dtype: Dtype, seed: u64) -> Result<Parameters<Array>> {
     let mut random = RandomState::with_seed(seed)?;
     let shapes = geometry.shapes();
     let mut shapes = shapes.iter();
@@ -28,6 +28,7 @@ pub fn initial_weights(geometry: &Geometry, seed: u64) -> Result<Parameters<Arra
             }
             Place::Block { is_residual: true } | Place::Head => zeros::<f32>(&shape)?,
         };
+        let array = array.as_dtype(dtype)?;
         array.eval()?;
         Ok(array)
     })

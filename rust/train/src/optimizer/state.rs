@@ -76,6 +76,20 @@ impl OptimizerState {
         })
     }
 
+    /// Forgets everything, one array after another.
+    ///
+    /// # Errors
+    /// When MLX has no memory.
+    pub fn clear(&mut self) -> Result<()> {
+        for (_, array) in self.parts_mut() {
+            let (shape, dtype) = (array.shape().to_vec(), array.dtype());
+            *array = Array::from_f32(0.0);
+            *array = zeros_dtype(&shape, dtype)?;
+            array.eval()?;
+        }
+        Ok(())
+    }
+
     /// What is remembered, with the names that it has in a checkpoint behind the matrix's.
     pub fn parts(&self) -> Vec<(&'static str, &Array)> {
         match self {

@@ -3,7 +3,7 @@
 use headroom_mlx::{Array, Result};
 
 use crate::error::TrainError;
-use crate::model::{Gradients, Parameters, Phase, Place, Watch};
+use crate::model::{Gradients, Parameters, Place};
 use crate::optimizer::adamw::{Adapted, Stride, number};
 use crate::optimizer::gradient_norm::sum_of_squares;
 use crate::optimizer::rates::{AdamWSettings, MuonSettings, Rates};
@@ -44,17 +44,18 @@ struct Common {
 
 impl Optimizer {
     /// Moves `weights` along the mean of the gradients, which were summed over `tokens` counted tokens and
-    /// are forgotten one by one as they are used.
+    /// are forgotten one by one as they are used. `between` is called behind each matrix; it cannot end
+    /// the step, for half a step is none.
     ///
     /// # Errors
     /// [`TrainError::NotFinite`] when a gradient is not, before any weight has moved; else when MLX
-    /// fails or `watch` ends the step.
+    /// fails.
     pub fn update(
         &mut self,
         weights: &mut Parameters<Array>,
         gradients: &mut Gradients,
         tokens: u64,
-        watch: &mut dyn Watch,
+        between: &mut dyn FnMut(),
     ) -> std::result::Result<Update, TrainError> {
         let gradient_norm = self.norm(gradients)? / tokens as f64;
         let rate_share = self.schedule.share(self.step);
@@ -75,7 +76,7 @@ impl Optimizer {
                 drop(sum);
                 common.step(&rates, place, (weight, state), &gradient)?;
             }
-            watch.after(Phase::Update)?;
+            between();
         }
         self.step += 1;
         Ok(Update {

@@ -1,0 +1,7 @@
+//! Base training: from random weights and a stream of text to a model that continues texts.
+
+mod config;
+mod starting;
+
+pub use config::{BaseConfig, Preset, WeightDtype};
+pub use starting::{Resume, train_base};

@@ -1,0 +1,19 @@
+//! Steps, evaluations and checkpoints in their order, whatever the rows are.
+//!
+//! A run owns weights and optimizers, draws the rows of a step, cuts them as the plan says, and between
+//! any two blocks looks at the memory of the process and at whether somebody has asked it to stop. What
+//! was begun is then left, and what was finished is saved.
+
+mod dry_step;
+mod evaluation;
+mod events;
+mod guard;
+mod saving;
+mod source;
+mod steps;
+mod training;
+
+pub use events::{Observer, Outcome, TrainingEvent};
+pub use source::RowSource;
+pub(crate) use steps::{Run, RunSettings};
+pub(crate) use training::{Beginning, Training};

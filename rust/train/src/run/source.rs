@@ -1,0 +1,39 @@
+//! Where rows come from.
+
+use serde_json::Value;
+
+use crate::data::{Row, SkippedShards, TrainingRows, ValidationRows};
+use crate::error::TrainError;
+
+/// Endless rows whose order can be taken up again.
+pub trait RowSource {
+    /// The next row.
+    ///
+    /// # Errors
+    /// When there is none to be had.
+    fn next_row(&mut self) -> Result<Row, TrainError>;
+
+    /// Where the next row begins, as checkpoints keep it.
+    fn cursor(&self) -> Value;
+
+    /// What could not be read and was left out.
+    fn skipped(&self) -> SkippedShards;
+}
+
+impl RowSource for TrainingRows {
+    fn next_row(&mut self) -> Result<Row, TrainError> {
+        Ok(Self::next_row(self)?)
+    }
+
+    fn cursor(&self) -> Value {
+        // A cursor is numbers and strings, which JSON always takes.
+        serde_json::to_value(Self::cursor(self)).unwrap_or_default()
+    }
+
+    fn skipped(&self) -> SkippedShards {
+        Self::skipped(self)
+    }
+}
+
+/// What is predicted and never trained on.
+pub(crate) type HeldOut = ValidationRows;

@@ -1,0 +1,269 @@
+//! The loop.
+
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use headroom_memory::peak_footprint_bytes;
+use headroom_mlx::allocator;
+use serde_json::Value;
+
+use crate::checkpoint::{CheckpointStore, publish};
+use crate::data::{Row, SkippedShards};
+use crate::error::TrainError;
+use crate::record::{EvaluationRecord, GrowthDetector, Phase, RunLog, StepRecord};
+use crate::run::events::{Observer, Outcome, TrainingEvent};
+use crate::run::guard::Guard;
+use crate::run::saving::Surroundings;
+use crate::run::source::{HeldOut, RowSource};
+use crate::run::training::Training;
+
+/// What a loop is told.
+pub(crate) struct RunSettings {
+    /// Rows of a step.
+    pub(crate) rows_per_step: usize,
+    /// Steps of the whole run.
+    pub(crate) steps: u64,
+    /// Steps between evaluations; 0 for none.
+    pub(crate) eval_every: u64,
+    /// Steps between checkpoints; 0 for the last alone.
+    pub(crate) save_every: u64,
+    pub(crate) seed: u64,
+    /// All settings, flat, as checkpoints keep them.
+    pub(crate) configuration: Value,
+    pub(crate) tokenizer: PathBuf,
+    pub(crate) output: PathBuf,
+}
+
+/// Steps in which buffers find their sizes.
+const WARM_UP_STEPS: u64 = 20;
+
+/// A run under way.
+pub(crate) struct Run<'a> {
+    pub(crate) training: Training,
+    pub(crate) rows: Box<dyn RowSource>,
+    pub(crate) held_out: Option<HeldOut>,
+    pub(crate) store: CheckpointStore,
+    pub(crate) log: RunLog,
+    pub(crate) settings: RunSettings,
+    pub(crate) observer: &'a mut dyn Observer,
+}
+
+/// What the loop remembers from step to step.
+struct Progress {
+    growth: GrowthDetector,
+    skipped: SkippedShards,
+    loss: Option<f64>,
+    evaluation: Option<EvaluationRecord>,
+    /// Steps that the newest checkpoint has behind it.
+    saved_step: Option<u64>,
+    /// Where the next step's rows begin.
+    cursor: Value,
+}
+
+impl Run<'_> {
+    /// Trains to the end, or until it is to stop; either way what is finished has been saved.
+    ///
+    /// # Errors
+    /// Whatever ends the run early. Then, too, the last checkpoint stands.
+    pub(crate) fn run(mut self, resumed_at: Option<u64>) -> Result<Outcome, TrainError> {
+        let mut progress = Progress {
+            growth: GrowthDetector::new(WARM_UP_STEPS),
+            skipped: SkippedShards::default(),
+            loss: None,
+            evaluation: None,
+            saved_step: resumed_at,
+            cursor: self.rows.cursor(),
+        };
+        let is_through = match self.steps(&mut progress) {
+            Ok(()) => true,
+            Err(TrainError::Stopped) => false,
+            Err(error) => return Err(error),
+        };
+        let saved = self.save(&mut progress)?;
+        self.log.sync()?;
+        if let Some(growth) = progress.growth.report() {
+            self.note(growth.to_string());
+        }
+        let model = is_through
+            .then(|| self.publish(saved))
+            .transpose()?
+            .flatten();
+        Ok(Outcome {
+            steps: self.training.optimizer.step,
+            all_steps: self.settings.steps,
+            tokens: self.training.tokens,
+            loss: progress.loss,
+            evaluation: progress.evaluation,
+            peak_footprint_bytes: peak_footprint_bytes(),
+            model,
+        })
+    }
+
+    fn steps(&mut self, progress: &mut Progress) -> Result<(), TrainError> {
+        let done = |run: &Self| run.training.optimizer.step;
+        while done(self) < self.settings.steps {
+            self.step(progress)?;
+            let step = done(self);
+            let is_last = step == self.settings.steps;
+            let is_due = |every: u64| every > 0 && (is_last || step.is_multiple_of(every));
+            if is_due(self.settings.eval_every) {
+                self.evaluate(progress)?;
+            }
+            if is_due(self.settings.save_every) || is_last {
+                self.save(progress)?;
+            }
+            self.tell_skipped(progress);
+        }
+        Ok(())
+    }
+
+    /// One step, cut smaller and taken again when memory runs short.
+    fn step(&mut self, progress: &mut Progress) -> Result<(), TrainError> {
+        let begun = Instant::now();
+        allocator::reset_peak()?;
+        let rows = (0..self.settings.rows_per_step).map(|_| self.rows.next_row());
+        let rows = rows.collect::<Result<Vec<_>, _>>()?;
+        let waited = begun.elapsed().as_secs_f64();
+        loop {
+            match self.step_over(&rows, waited) {
+                Err(error @ TrainError::OverBudget { .. }) => match self.training.shrink() {
+                    true => {
+                        self.note(format!(
+                            "{error}; the step is taken again in smaller pieces"
+                        ));
+                        self.observer
+                            .happened(TrainingEvent::Planned(self.training.plan()));
+                    }
+                    false => return Err(error),
+                },
+                Err(error) => return Err(error),
+                Ok(record) => return self.took(record, progress),
+            }
+        }
+    }
+
+    fn step_over(&mut self, rows: &[Row], waited: f64) -> Result<StepRecord, TrainError> {
+        let begun = Instant::now();
+        let Self {
+            training, observer, ..
+        } = self;
+        let probe = headroom_memory::system_probe();
+        let memory = crate::run::guard::MemoryLimit {
+            probe: &probe,
+            limit_bytes: training.plan().limit_bytes,
+        };
+        let mut guard = Guard::new(&**observer, memory);
+        guard.waited(waited);
+        let (sums, loss) = training.accumulate(rows, &mut guard)?;
+        let Some(mean) = loss.mean() else {
+            return Err(TrainError::NothingCounts {
+                step: training.optimizer.step,
+            });
+        };
+        let update = training.update(sums, loss.tokens, &mut || guard.during_update())?;
+        let tokens = rows.iter().map(|row| row.inputs.len() as u64).sum::<u64>();
+        training.tokens += tokens;
+        let seconds = waited + begun.elapsed().as_secs_f64();
+        let figures = allocator::read()?;
+        Ok(StepRecord {
+            step: training.optimizer.step,
+            tokens: training.tokens,
+            loss: mean,
+            bits_per_byte: None,
+            learning_rate: update.rate_share,
+            gradient_norm: update.gradient_norm,
+            seconds,
+            tokens_per_second: tokens as f64 / seconds,
+            footprint_bytes: memory.used_bytes(),
+            budget_bytes: memory.limit_bytes,
+            phases: guard.phases(),
+            active_bytes: figures.active_bytes,
+            cache_bytes: figures.cache_bytes,
+            peak_bytes: figures.peak_bytes,
+        })
+    }
+
+    fn took(&mut self, record: StepRecord, progress: &mut Progress) -> Result<(), TrainError> {
+        progress.cursor = self.rows.cursor();
+        progress.loss = Some(record.loss);
+        let figures = (
+            record.active_bytes,
+            record.cache_bytes,
+            record.footprint_bytes,
+        );
+        progress
+            .growth
+            .observe(record.step, figures.0, figures.1, figures.2);
+        self.log.append_step(&record)?;
+        self.observer.happened(TrainingEvent::Step(&record));
+        Ok(())
+    }
+
+    fn evaluate(&mut self, progress: &mut Progress) -> Result<(), TrainError> {
+        let Some(held_out) = &self.held_out else {
+            return Ok(());
+        };
+        let mut guard = Guard::new(&*self.observer, self.training.memory());
+        let record = self.training.evaluate(held_out, &mut guard)?;
+        self.log.append_evaluation(&record)?;
+        self.observer.happened(TrainingEvent::Evaluated(&record));
+        progress.evaluation = Some(record);
+        Ok(())
+    }
+
+    /// Saves, unless this very step is saved; where the newest checkpoint lies.
+    fn save(&mut self, progress: &mut Progress) -> Result<Option<PathBuf>, TrainError> {
+        let step = self.training.optimizer.step;
+        if progress.saved_step == Some(step) || step == 0 {
+            return Ok(None);
+        }
+        self.log.sync()?;
+        let saved = self.training.save(
+            &mut self.store,
+            &Surroundings {
+                cursor: progress.cursor.clone(),
+                configuration: &self.settings.configuration,
+                tokenizer: &self.settings.tokenizer,
+                seed: self.settings.seed,
+            },
+        )?;
+        progress.saved_step = Some(step);
+        self.observer.happened(TrainingEvent::Saved(&saved));
+        Ok(Some(saved))
+    }
+
+    /// Makes the output a model's directory.
+    fn publish(&mut self, saved: Option<PathBuf>) -> Result<Option<PathBuf>, TrainError> {
+        let newest = match saved {
+            Some(saved) => Some(saved),
+            None => self
+                .store
+                .latest()?
+                .checkpoint
+                .map(|found| found.directory().to_owned()),
+        };
+        let output: &Path = &self.settings.output;
+        if let Some(newest) = &newest {
+            publish(newest, output)?;
+        }
+        Ok(newest.map(|_| output.to_owned()))
+    }
+
+    fn tell_skipped(&mut self, progress: &mut Progress) {
+        let skipped = self.rows.skipped();
+        if skipped != progress.skipped {
+            let reason = skipped.latest_reasons.last().cloned().unwrap_or_default();
+            let SkippedShards {
+                shards, documents, ..
+            } = skipped;
+            self.note(format!(
+                "left out so far: {shards} shards, {documents} documents; the latest: {reason}"
+            ));
+            progress.skipped = skipped;
+        }
+    }
+
+    fn note(&mut self, sentence: String) {
+        self.observer.happened(TrainingEvent::Note(sentence));
+    }
+}
