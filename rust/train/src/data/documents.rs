@@ -35,14 +35,13 @@ impl Reading {
         Ok(())
     }
 
-    fn leave_out_documents(&self, shard: &ListedShard, block: &mut Block) -> Result<(), DataError> {
-        for reason in block.unreadable.drain(..) {
-            let reason = format!("{}, {reason}", shard.name);
-            if self.is_strict {
-                return Err(DataError::Document { reason });
-            }
-            self.account.document(reason);
+    /// Counts a document that cannot be used, or refuses it.
+    pub(crate) fn leave_out_document(&self, shard: &str, reason: &str) -> Result<(), DataError> {
+        let reason = format!("{shard}, {reason}");
+        if self.is_strict {
+            return Err(DataError::Document { reason });
         }
+        self.account.document(reason);
         Ok(())
     }
 }
@@ -102,7 +101,9 @@ impl Documents {
         while let Some(shard) = self.shards.get(self.shard).cloned() {
             match self.read(&shard) {
                 Ok(Some(mut block)) => {
-                    self.reading.leave_out_documents(&shard, &mut block)?;
+                    for reason in block.unreadable.drain(..) {
+                        self.reading.leave_out_document(&shard.name, &reason)?;
+                    }
                     let (shard, from) = (self.shard, self.at);
                     self.at = block.next;
                     return Ok(Some(PlacedBlock { shard, from, block }));

@@ -27,7 +27,7 @@ pub enum DataError {
     Empty {
         /// The file, directory or repository.
         source_name: String,
-        /// Why the last shard was left out, with a comma before it, or nothing.
+        /// The latest reason why something was left out, in brackets, or nothing.
         because: String,
     },
     /// One file that cannot be divided.

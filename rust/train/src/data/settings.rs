@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::content::Content;
+use super::error::DataError;
 
 /// Where data comes from.
 #[derive(Clone, Debug)]
@@ -40,6 +41,21 @@ impl DataSettings {
             random_seed: 0,
             is_strict: false,
             max_cached_shards: 20,
+        }
+    }
+
+    pub(crate) fn check(&self) -> Result<(), DataError> {
+        let Self {
+            context,
+            max_cached_shards: most,
+            ..
+        } = *self;
+        if context < 2 {
+            return Err(DataError::Context { context });
+        }
+        match most < 2 {
+            true => Err(DataError::CacheTooSmall { most }),
+            false => Ok(()),
         }
     }
 }
