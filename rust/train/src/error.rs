@@ -30,3 +30,14 @@ pub enum TrainError {
     #[error("MLX could not compute a training step: {}; free memory and try again", .0.what())]
     Mlx(#[from] Exception),
 }
+
+impl TrainError {
+    /// Whether other arguments, and not another try, are what helps.
+    pub fn is_wrong_use(&self) -> bool {
+        match self {
+            Self::Data(error) => error.is_wrong_use(),
+            Self::Tokenizer(error) => error.is_wrong_use(),
+            _ => false,
+        }
+    }
+}
