@@ -37,6 +37,8 @@ impl TrainError {
         match self {
             Self::Data(error) => error.is_wrong_use(),
             Self::Tokenizer(error) => error.is_wrong_use(),
+            Self::Checkpoint(error) => error.is_wrong_use(),
+            Self::Record(error) => error.is_wrong_use(),
             _ => false,
         }
     }

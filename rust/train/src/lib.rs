@@ -10,6 +10,7 @@
 pub mod checkpoint;
 pub mod data;
 mod error;
+mod file_lock;
 pub mod record;
 pub mod tokenizer;
 
