@@ -178,6 +178,8 @@ impl TrainError {
             Self::Engine(error) => error.is_wrong_use(),
             Self::Data(error) => error.is_wrong_use(),
             Self::Tokenizer(error) => error.is_wrong_use(),
+            Self::Checkpoint(error) => error.is_wrong_use(),
+            Self::Record(error) => error.is_wrong_use(),
             _ => false,
         }
     }

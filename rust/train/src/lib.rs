@@ -11,6 +11,7 @@ pub mod base;
 pub mod checkpoint;
 pub mod data;
 mod error;
+mod file_lock;
 pub mod model;
 pub mod optimizer;
 pub mod plan;

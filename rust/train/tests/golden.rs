@@ -9,10 +9,11 @@ use headroom_models::read_tensor;
 use headroom_train::TrainError;
 use headroom_train::data::Row;
 use headroom_train::model::{
-    Geometry, Gradients, Kept, LossSum, MicroBatch, Parameters, Phase, Walk, Watch, Workspace,
+    Geometry, Gradients, Kept, LossSum, MicroBatch, Parameters, Walk, Watch, Workspace,
     read_geometry, read_weights,
 };
 use headroom_train::optimizer::{Optimizer, OptimizerState, Rates, Schedule, StateDtype};
+use headroom_train::record::Phase;
 
 struct Nobody;
 

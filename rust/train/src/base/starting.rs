@@ -73,7 +73,8 @@ pub fn train_base(
             config.eval_tokens,
         )?),
     };
-    let rows = TrainingRows::open(&data, tokenizer, saved.as_ref().map(cursor).transpose()?)?;
+    let from = saved.as_ref().map(cursor).transpose()?;
+    let rows = TrainingRows::open(&data, tokenizer, from.as_ref())?;
     let mut training = begin(config, geometry, settings.steps, limit_bytes)?;
     training.try_plan(observer)?;
     let resumed_at = match &saved {

@@ -98,6 +98,14 @@ impl fmt::Display for Standing {
 }
 
 impl CheckpointError {
+    /// Whether other arguments, and not another try, are what helps.
+    pub fn is_wrong_use(&self) -> bool {
+        matches!(
+            self,
+            Self::OtherConfiguration { .. } | Self::Unusable { .. }
+        )
+    }
+
     /// Whether the disk, or this user's part of it, is full.
     pub fn is_disk_full(&self) -> bool {
         match self {

@@ -4,8 +4,8 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
-use std::thread;
-use std::time::Duration;
+
+use crate::file_lock::try_lock_for_a_moment;
 
 use super::disk::{Disk, SystemDisk, remove_tree};
 use super::error::{CheckpointError, Standing, not_saved};
@@ -217,19 +217,6 @@ fn lock(directory: &Path) -> Result<File, CheckpointError> {
         }),
         Err(TryLockError::Error(source)) => Err(unusable("lock", &path)(source)),
     }
-}
-
-/// A run that has just ended, or a process that is just being started, may hold a lock for a moment.
-fn try_lock_for_a_moment(lock: &File) -> Result<(), TryLockError> {
-    const ATTEMPTS: u32 = 50;
-    const PAUSE: Duration = Duration::from_millis(10);
-    for _ in 1..ATTEMPTS {
-        match lock.try_lock() {
-            Err(TryLockError::WouldBlock) => thread::sleep(PAUSE),
-            done => return done,
-        }
-    }
-    lock.try_lock()
 }
 
 /// Says what still stands, and names the file as it would have been called.

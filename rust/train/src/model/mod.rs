@@ -22,4 +22,4 @@ pub use gradients::Gradients;
 pub use initial::initial_weights;
 pub use parameters::{BlockMatrices, Parameters, Place};
 pub use reading::{read_geometry, read_weights};
-pub use walk::{Kept, LossSum, MicroBatch, Phase, Walk, Watch, Workspace};
+pub use walk::{Kept, LossSum, MicroBatch, Walk, Watch, Workspace};

@@ -18,6 +18,7 @@ use crate::model::head::Head;
 use crate::model::normalization::{Normalized, normalize, normalize_backward};
 use crate::model::parameters::Parameters;
 use crate::model::rotation::Rotation;
+use crate::record::Phase;
 
 /// What stays in memory between a block's way forward and its way back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,23 +45,6 @@ pub struct Workspace {
 pub struct MicroBatch {
     /// All of the same length.
     pub rows: Vec<Row>,
-}
-
-/// What a step spends its time on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Phase {
-    /// Waiting for rows.
-    Data,
-    /// Through the blocks.
-    Forward,
-    /// Logits, loss and their gradient.
-    Head,
-    /// Back through the blocks.
-    Backward,
-    /// The optimizers.
-    Update,
-    /// Held-out rows.
-    Evaluation,
 }
 
 /// Who looks on between two blocks: the place to read memory, to act on it, or to stop.

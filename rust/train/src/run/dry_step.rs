@@ -6,7 +6,7 @@ use headroom_mlx::allocator;
 use crate::data::Row;
 use crate::error::TrainError;
 use crate::model::{Geometry, Watch};
-use crate::optimizer::{OptimizerState, Rates};
+use crate::optimizer::Rates;
 use crate::record::Phase;
 use crate::run::events::{Observer, TrainingEvent};
 use crate::run::guard::Guard;

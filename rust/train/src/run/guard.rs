@@ -1,6 +1,7 @@
 //! Between two blocks: time and memory are read, memory is given back, and a run is stopped.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use headroom_memory::{ByteSize, Probe, SystemProbe};
@@ -14,15 +15,15 @@ use crate::run::events::Observer;
 /// Looks on between two blocks.
 pub(crate) struct Guard<'a> {
     observer: &'a dyn Observer,
-    memory: MemoryLimit<'a>,
+    memory: MemoryLimit,
     phases: BTreeMap<Phase, PhaseCost>,
     since: Instant,
 }
 
 /// What the process may use, and who reads what it does use.
-#[derive(Clone, Copy)]
-pub(crate) struct MemoryLimit<'a> {
-    pub(crate) probe: &'a SystemProbe,
+#[derive(Clone)]
+pub(crate) struct MemoryLimit {
+    pub(crate) probe: Arc<SystemProbe>,
     pub(crate) limit_bytes: Option<u64>,
 }
 
@@ -35,7 +36,7 @@ const GIVE_UP_SHARE: f64 = 0.97;
 const LOOK_EVERY: Duration = Duration::from_millis(10);
 
 impl<'a> Guard<'a> {
-    pub(crate) fn new(observer: &'a dyn Observer, memory: MemoryLimit<'a>) -> Self {
+    pub(crate) fn new(observer: &'a dyn Observer, memory: MemoryLimit) -> Self {
         Self {
             observer,
             memory,
@@ -89,7 +90,7 @@ impl Watch for Guard<'_> {
     }
 }
 
-impl MemoryLimit<'_> {
+impl MemoryLimit {
     /// What the process uses.
     pub(crate) fn used_bytes(&self) -> Option<u64> {
         self.probe.read().ok()?.used_bytes

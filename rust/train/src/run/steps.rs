@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::checkpoint::{CheckpointStore, publish};
 use crate::data::{Row, SkippedShards};
 use crate::error::TrainError;
-use crate::record::{EvaluationRecord, GrowthDetector, Phase, RunLog, StepRecord};
+use crate::record::{EvaluationRecord, GrowthDetector, RunLog, StepRecord};
 use crate::run::events::{Observer, Outcome, TrainingEvent};
 use crate::run::guard::Guard;
 use crate::run::saving::Surroundings;
@@ -147,12 +147,8 @@ impl Run<'_> {
         let Self {
             training, observer, ..
         } = self;
-        let probe = headroom_memory::system_probe();
-        let memory = crate::run::guard::MemoryLimit {
-            probe: &probe,
-            limit_bytes: training.plan().limit_bytes,
-        };
-        let mut guard = Guard::new(&**observer, memory);
+        let memory = training.memory();
+        let mut guard = Guard::new(&**observer, memory.clone());
         guard.waited(waited);
         let (sums, loss) = training.accumulate(rows, &mut guard)?;
         let Some(mean) = loss.mean() else {

@@ -1,5 +1,7 @@
 //! What a run consists of between two steps.
 
+use std::sync::Arc;
+
 use headroom_memory::{SystemProbe, system_probe};
 use headroom_mlx::{Array, Dtype};
 
@@ -20,7 +22,7 @@ pub(crate) struct Training {
     /// Plans from the one in use to smaller ones.
     plans: Vec<MemoryPlan>,
     walk: Walk,
-    probe: SystemProbe,
+    probe: Arc<SystemProbe>,
 }
 
 /// What a model in training begins with.
@@ -59,7 +61,7 @@ impl Training {
             weights,
             tokens: 0,
             plans,
-            probe: system_probe(),
+            probe: Arc::new(system_probe()),
         })
     }
 
@@ -70,9 +72,9 @@ impl Training {
     }
 
     /// What the process may use.
-    pub(crate) fn memory(&self) -> MemoryLimit<'_> {
+    pub(crate) fn memory(&self) -> MemoryLimit {
         MemoryLimit {
-            probe: &self.probe,
+            probe: Arc::clone(&self.probe),
             limit_bytes: self.plan().limit_bytes,
         }
     }

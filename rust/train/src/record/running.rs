@@ -1,0 +1,170 @@
+//! Whether a run is running: a file that its process holds locked, which the system undoes at every end.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, ErrorKind, Write};
+use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use headroom_formats::read_bounded;
+use serde::{Deserialize, Serialize};
+
+use super::error::RecordError;
+use crate::file_lock::try_lock_for_a_moment;
+
+const FILE: &str = "running.json";
+const LIMIT_BYTES: u64 = 4096;
+
+/// Says that this process trains in an output directory, until it is dropped.
+#[derive(Debug)]
+pub struct RunningMarker {
+    path: PathBuf,
+    _lock: File,
+}
+
+/// What the file says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Content {
+    process_id: u32,
+    started_unix_seconds: u64,
+}
+
+/// A run that is running, or was and ended without a word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RunningRun {
+    /// Its process.
+    pub process_id: u32,
+    /// When it started.
+    pub started: SystemTime,
+    /// Whether that process still holds the file; process ids are used again, locks are not.
+    pub is_alive: bool,
+}
+
+impl RunningMarker {
+    /// Marks the run in `output` as running.
+    ///
+    /// # Errors
+    /// When another process runs it, or the file cannot be written.
+    pub fn create(output: &Path) -> Result<Self, RecordError> {
+        let path = output.join(FILE);
+        let failed = |source| RecordError::Io {
+            action: "write",
+            path: path.clone(),
+            source,
+            advice: "give an output that this user may write",
+        };
+        let mut options = OpenOptions::new();
+        let file = options.write(true).create(true).truncate(false).open(&path);
+        let mut file = file.map_err(failed)?;
+        match try_lock_for_a_moment(&file) {
+            Ok(()) => write(&mut file).map_err(failed)?,
+            Err(TryLockError::WouldBlock) => {
+                return Err(RecordError::Running {
+                    output: output.to_owned(),
+                });
+            }
+            Err(TryLockError::Error(error)) => return Err(failed(error)),
+        }
+        Ok(Self { path, _lock: file })
+    }
+}
+
+impl Drop for RunningMarker {
+    fn drop(&mut self) {
+        // A file that stays is no longer locked, and says no more than that the run has ended.
+        drop(fs::remove_file(&self.path));
+    }
+}
+
+fn write(file: &mut File) -> io::Result<()> {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    let content = Content {
+        process_id: std::process::id(),
+        started_unix_seconds: now.map_or(0, |since| since.as_secs()),
+    };
+    file.set_len(0)?;
+    file.write_all(serde_json::to_string(&content)?.as_bytes())
+}
+
+/// The run in an output directory; `None` where none is, or the last one ended in order.
+///
+/// # Errors
+/// When the file is there and cannot be read.
+pub fn running_run(output: &Path) -> Result<Option<RunningRun>, RecordError> {
+    let path = output.join(FILE);
+    let failed = |source| RecordError::Io {
+        action: "read",
+        path: path.clone(),
+        source,
+        advice: "delete it if nothing trains there",
+    };
+    let file = match File::open(&path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(failed(error)),
+    };
+    let bytes = match read_bounded(&path, LIMIT_BYTES) {
+        Ok(bytes) => bytes,
+        // It ended between the two looks.
+        Err(_) if !path.exists() => return Ok(None),
+        Err(error) => return Err(failed(io::Error::other(error))),
+    };
+    let Ok(content) = serde_json::from_slice::<Content>(&bytes) else {
+        return Ok(None);
+    };
+    let started = std::time::Duration::from_secs(content.started_unix_seconds);
+    Ok(Some(RunningRun {
+        process_id: content.process_id,
+        started: UNIX_EPOCH.checked_add(started).unwrap_or(UNIX_EPOCH),
+        is_alive: matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)),
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_is_running_until_its_marker_goes() {
+        let output = tempfile::tempdir().unwrap();
+        assert_eq!(running_run(output.path()).unwrap(), None);
+        let marker = RunningMarker::create(output.path()).unwrap();
+        let found = running_run(output.path()).unwrap().unwrap();
+        assert_eq!(found.process_id, std::process::id());
+        assert!(found.is_alive && found.started <= SystemTime::now());
+        drop(marker);
+        assert_eq!(running_run(output.path()).unwrap(), None);
+    }
+
+    #[test]
+    fn two_processes_do_not_train_in_one_place() {
+        let output = tempfile::tempdir().unwrap();
+        let _marker = RunningMarker::create(output.path()).unwrap();
+        let second = RunningMarker::create(output.path());
+        assert!(matches!(second, Err(RecordError::Running { .. })));
+    }
+
+    #[test]
+    fn what_a_killed_process_left_is_not_alive_and_in_nobodys_way() {
+        let output = tempfile::tempdir().unwrap();
+        let left = r#"{"process_id":1,"started_unix_seconds":99}"#;
+        fs::write(output.path().join(FILE), left).unwrap();
+        let found = running_run(output.path()).unwrap().unwrap();
+        assert_eq!((found.process_id, found.is_alive), (1, false));
+        let _marker = RunningMarker::create(output.path()).unwrap();
+        let found = running_run(output.path()).unwrap().unwrap();
+        assert_eq!(found.process_id, std::process::id());
+    }
+
+    #[test]
+    fn hostile_content_is_no_run() {
+        let output = tempfile::tempdir().unwrap();
+        let content = |text: &str| {
+            fs::write(output.path().join(FILE), text).unwrap();
+            running_run(output.path())
+        };
+        assert_eq!(content("{").unwrap(), None);
+        let late = format!(r#"{{"process_id":1,"started_unix_seconds":{}}}"#, u64::MAX);
+        assert_eq!(content(&late).unwrap().unwrap().started, UNIX_EPOCH);
+        assert!(content(&"x".repeat(5000)).is_err());
+    }
+}
