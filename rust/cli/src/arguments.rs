@@ -8,6 +8,7 @@ mod memory_use;
 mod prompt_cache;
 mod quantize;
 mod sampling;
+mod train;
 
 use std::path::PathBuf;
 
@@ -22,6 +23,7 @@ pub(crate) use memory_use::{Governor, MemoryUseArguments};
 pub(crate) use prompt_cache::PromptCacheArguments;
 pub(crate) use quantize::QuantizeArguments;
 pub(crate) use sampling::SamplingArguments;
+pub(crate) use train::{TrainCommand, TrainTokenizerArguments};
 
 /// Run language models inside the memory that this machine really has.
 #[derive(Debug, Parser)]
@@ -85,6 +87,13 @@ pub(crate) enum Command {
         headroom quantize --model assets/storyteller --dequantize --output storyteller-16bit\n\n\
         One tensor is in memory at a time. mlx-lm reads what is written.")]
     Quantize(QuantizeArguments),
+    /// Train a language model from nothing.
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  \
+        headroom train tokenizer --data stories.txt --vocab 4096 --output tokenizer"
+    )]
+    Train(TrainCommand),
     /// Look inside a model.
     #[command(
         subcommand,

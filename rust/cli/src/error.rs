@@ -9,6 +9,8 @@ use headroom_engine::EngineError;
 use headroom_hub::HubError;
 use headroom_memory::MemoryError;
 use headroom_quantize::QuantizeError;
+use headroom_train::TrainError;
+use headroom_train::tokenizer::TokenizerError;
 
 use crate::chat::command::CommandError;
 use crate::interrupt;
@@ -50,6 +52,8 @@ pub(crate) enum CliError {
     #[error(transparent)]
     Quantize(#[from] QuantizeError),
     #[error(transparent)]
+    Train(#[from] TrainError),
+    #[error(transparent)]
     Command(#[from] CommandError),
     #[error("a fault in headroom itself ended the command: {0}; please report it")]
     Fault(String),
@@ -78,8 +82,10 @@ impl CliError {
             Self::Engine(error) if error.is_wrong_use() => ExitCode::from(2),
             Self::DownloadInterrupted
             | Self::PromptInterrupted
-            | Self::Quantize(QuantizeError::Cancelled) => ExitCode::from(interrupt::EXIT_CODE),
+            | Self::Quantize(QuantizeError::Cancelled)
+            | Self::Train(TrainError::Tokenizer(TokenizerError::Cancelled)) => ExitCode::from(interrupt::EXIT_CODE),
             Self::Hub(error) if error.is_wrong_use() => ExitCode::from(2),
+            Self::Train(error) if error.is_wrong_use() => ExitCode::from(2),
             Self::Memory(_) | Self::Quantize(QuantizeError::OutputExists { .. }) => {
                 ExitCode::from(2)
             }

@@ -26,6 +26,7 @@ mod prompt;
 mod pull;
 mod quantize;
 mod streaming;
+mod train;
 
 use arguments::{Arguments, Command, DebugCommand};
 use error::CliError;
@@ -56,6 +57,7 @@ fn run(arguments: Arguments) -> Result<ExitCode, CliError> {
         Command::Chat(arguments) => chat::run(&arguments),
         Command::CachePrompt(arguments) => cache_prompt::run(&arguments),
         Command::Quantize(arguments) => quantize::run(&arguments),
+        Command::Train(command) => train::run(&command),
         Command::Debug(DebugCommand::Logits(arguments)) => debug_logits::run(&arguments),
     }
 }

@@ -31,11 +31,11 @@ impl PlannedTensor {
     }
 }
 
-/// A file that is being written.
+/// A file that is being written, or whatever else takes its bytes.
 #[derive(Debug)]
-pub struct SafetensorsWriter {
+pub struct SafetensorsWriter<W: Write = BufWriter<File>> {
     path: PathBuf,
-    file: BufWriter<File>,
+    sink: W,
     /// What is still to come, in this order.
     planned: VecDeque<PlannedTensor>,
 }
@@ -55,9 +55,39 @@ impl SafetensorsWriter {
         metadata: &[(&str, &str)],
     ) -> Result<Self, FormatError> {
         let file = File::create(path).map_err(|error| io_error("create", path, error))?;
+        Self::over(path, BufWriter::new(file), planned, metadata)
+    }
+
+    /// Puts everything on disk.
+    ///
+    /// # Errors
+    /// When a tensor was not written, or the disk refuses.
+    pub fn finish(self) -> Result<(), FormatError> {
+        let path = self.path.clone();
+        let failed = |error| io_error("write", &path, error);
+        let file = self
+            .into_sink()?
+            .into_inner()
+            .map_err(|error| failed(error.into_error()))?;
+        file.sync_all().map_err(failed)
+    }
+}
+
+impl<W: Write> SafetensorsWriter<W> {
+    /// Writes the header into `sink`, which stands for the file at `path` in errors. Tensors must come
+    /// in the order of `planned`.
+    ///
+    /// # Errors
+    /// When the sink refuses.
+    pub fn over(
+        path: &Path,
+        sink: W,
+        planned: Vec<PlannedTensor>,
+        metadata: &[(&str, &str)],
+    ) -> Result<Self, FormatError> {
         let mut writer = Self {
             path: path.to_owned(),
-            file: BufWriter::new(file),
+            sink,
             planned: planned.into(),
         };
         let header = header(&writer.planned, metadata);
@@ -87,27 +117,22 @@ impl SafetensorsWriter {
         self.put(bytes)
     }
 
-    /// Puts everything on disk.
+    /// The sink, which now has every byte.
     ///
     /// # Errors
-    /// When a tensor was not written, or the disk refuses.
-    pub fn finish(self) -> Result<(), FormatError> {
-        if let Some(missing) = self.planned.front() {
-            return Err(FormatError::UnknownTensor {
-                directory: self.path.clone(),
+    /// When a tensor was not written.
+    pub fn into_sink(self) -> Result<W, FormatError> {
+        match self.planned.front() {
+            None => Ok(self.sink),
+            Some(missing) => Err(FormatError::UnknownTensor {
+                directory: self.path,
                 tensor: missing.name.clone(),
-            });
+            }),
         }
-        let failed = |error| io_error("write", &self.path, error);
-        let file = self
-            .file
-            .into_inner()
-            .map_err(|error| failed(error.into_error()))?;
-        file.sync_all().map_err(failed)
     }
 
     fn put(&mut self, bytes: &[u8]) -> Result<(), FormatError> {
-        let written = self.file.write_all(bytes);
+        let written = self.sink.write_all(bytes);
         written.map_err(|error| io_error("write", &self.path, error))
     }
 }

@@ -1,13 +1,14 @@
 //! The little that mlx-rs lacks: start-up with an error handler that returns, the allocator's
 //! figures and limits, arrays from checked bytes, and matrix products that suit a CPU.
 //!
-//! It depends on mlx-rs and mlx-sys only. It must never know a model, a file's format or a request. Unsafe
+//! It depends on mlx-rs, mlx-sys and `kernels` only. It must never know a model, a file's format or a request. Unsafe
 //! code that touches MLX lives here.
 
 pub mod allocator;
 mod array_block;
 mod bits;
 mod byte_fields;
+mod capped_loss;
 mod exit;
 mod heap;
 mod ordering;
@@ -17,6 +18,7 @@ mod quantized_matrix;
 mod tensor_bytes;
 
 pub use array_block::{ArrayBlock, ArrayLayout, map_array};
+pub use capped_loss::{TokenTargets, capped_loss};
 pub use exit::{stop_at_exit, wait_for_running_work};
 pub use heap::{keep_heap_trimmed, trim_heap, use_one_heap};
 pub use mlx_rs::error::Exception;

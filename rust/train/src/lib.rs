@@ -10,6 +10,8 @@
 pub mod checkpoint;
 pub mod data;
 mod error;
+pub mod model;
+pub mod optimizer;
 pub mod record;
 pub mod tokenizer;
 

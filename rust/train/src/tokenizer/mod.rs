@@ -1,5 +1,14 @@
 //! Byte-level BPE learned from text, and how many bytes each token stands for.
 
+mod counting;
 mod error;
+mod files;
+mod learning;
+mod special;
+mod split;
+mod token_bytes;
 
 pub use error::TokenizerError;
+pub use files::{TokenizerReport, refuse_existing, train_tokenizer};
+pub use learning::{LearnedTokenizer, LearningProgress, TokenizerRequest, learn};
+pub use special::SPECIAL_TOKENS;

@@ -1,0 +1,45 @@
+//! Which data, and how it is read.
+
+use std::path::PathBuf;
+
+use super::content::Content;
+
+/// Where data comes from.
+#[derive(Clone, Debug)]
+pub enum DataSource {
+    /// A file, or a directory of files.
+    Local(PathBuf),
+}
+
+/// Which data, and how it is read. The rows that come out depend on everything here but
+/// [`Self::max_cached_shards`].
+#[derive(Clone, Debug)]
+pub struct DataSettings {
+    /// Where data comes from.
+    pub source: DataSource,
+    /// What the shards hold.
+    pub content: Content,
+    /// Targets in a row; at least 2.
+    pub context: usize,
+    /// Decides the order of the rows of a block.
+    pub random_seed: u64,
+    /// Refuse what cannot be read instead of leaving it out.
+    pub is_strict: bool,
+    /// Most shards from a hub that lie on the disk at a time, the one that validates included; at
+    /// least 2.
+    pub max_cached_shards: usize,
+}
+
+impl DataSettings {
+    /// As nanochat trains: 2,048 tokens of context, 20 shards on the disk.
+    pub fn new(source: DataSource, content: Content) -> Self {
+        Self {
+            source,
+            content,
+            context: 2_048,
+            random_seed: 0,
+            is_strict: false,
+            max_cached_shards: 20,
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! Which shards there are, and which part of them trains and which validates.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::error::DataError;
+use super::position::{Part, Position};
+use super::settings::DataSource;
+use super::shard::{Shard, ShardFault, ShardKind};
+
+/// One shard of the data.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ListedShard {
+    /// Its name in its directory or repository.
+    pub(crate) name: String,
+    pub(crate) kind: ShardKind,
+    pub(crate) length_bytes: u64,
+    pub(crate) path: PathBuf,
+    /// What of it belongs here.
+    pub(crate) part: Part,
+}
+
+/// All shards, sorted by name. The last one validates; of a single one, its last hundredth does.
+#[derive(Clone, Debug)]
+pub(crate) struct ShardList {
+    /// The file, directory or repository, for messages.
+    pub(crate) source_name: String,
+    /// At least one.
+    pub(crate) training: Vec<ListedShard>,
+    pub(crate) validation: ListedShard,
+}
+
+impl ShardList {
+    /// Looks up which shards there are.
+    pub(crate) fn of(source: &DataSource) -> Result<Self, DataError> {
+        match source {
+            DataSource::Local(path) => Self::divided(path.display().to_string(), local(path)?),
+        }
+    }
+
+    fn divided(source_name: String, mut shards: Vec<ListedShard>) -> Result<Self, DataError> {
+        let Some(last) = shards.pop() else {
+            return Err(DataError::NoShards { source_name });
+        };
+        let (training, validation) = match shards.is_empty() {
+            true => {
+                let (first, last) = divided_shard(last)?;
+                (vec![first], last)
+            }
+            false => (shards, last),
+        };
+        Ok(Self {
+            source_name,
+            training,
+            validation,
+        })
+    }
+}
+
+/// The first and the last documents of a single shard.
+fn divided_shard(shard: ListedShard) -> Result<(ListedShard, ListedShard), DataError> {
+    let place = Shard::hold_out(&shard.path, shard.kind);
+    let place = place.map_err(|ShardFault(reason)| DataError::Shard {
+        shard: shard.name.clone(),
+        reason,
+    })?;
+    let Some(place) = place else {
+        return Err(DataError::NothingToHoldOut { shard: shard.name });
+    };
+    let part = |from, until| ListedShard {
+        part: Part { from, until },
+        ..shard.clone()
+    };
+    Ok((part(Position::default(), Some(place)), part(place, None)))
+}
+
+fn local(path: &Path) -> Result<Vec<ListedShard>, DataError> {
+    let found = fs::metadata(path).map_err(DataError::read(path))?;
+    if !found.is_dir() {
+        let shard = local_shard(path.to_owned())?;
+        return shard.map_or_else(
+            || Err(DataError::UnknownKind { path: path.to_owned() }),
+            |shard| Ok(vec![shard]),
+        );
+    }
+    let mut shards = Vec::new();
+    for entry in fs::read_dir(path).map_err(DataError::read(path))? {
+        let entry = entry.map_err(DataError::read(path))?;
+        shards.extend(local_shard(entry.path())?);
+    }
+    shards.sort_by(|one, other| one.name.cmp(&other.name));
+    Ok(shards)
+}
+
+/// A file as a shard; `None` where it is none. Hidden files are what other programs leave.
+fn local_shard(path: PathBuf) -> Result<Option<ListedShard>, DataError> {
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
+    let name = name.filter(|name| !name.starts_with('.'));
+    let Some((name, kind)) = name.and_then(|name| ShardKind::of(&name).map(|kind| (name, kind)))
+    else {
+        return Ok(None);
+    };
+    // A link that leads nowhere is a shard that is missing, which is found when it is its turn.
+    let found = fs::metadata(&path);
+    if found.as_ref().is_ok_and(|found| !found.is_file()) {
+        return Ok(None);
+    }
+    Ok(Some(ListedShard {
+        name,
+        kind,
+        length_bytes: found.map_or(0, |found| found.len()),
+        path,
+        part: Part::default(),
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn list(files: &[(&str, &str)]) -> (tempfile::TempDir, Result<ShardList, DataError>) {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, text) in files {
+            fs::write(folder.path().join(name), text).unwrap();
+        }
+        let list = ShardList::of(&DataSource::Local(folder.path().to_owned()));
+        (folder, list)
+    }
+
+    #[test]
+    fn shards_are_sorted_and_the_last_one_validates() {
+        let files = ["c.txt", "a.jsonl", "b.txt", "notes.md", ".d.txt"].map(|name| (name, ""));
+        let (_folder, list) = list(&files);
+        let list = list.unwrap();
+        let names: Vec<_> = list.training.iter().map(|shard| &*shard.name).collect();
+        assert_eq!(names, ["a.jsonl", "b.txt"]);
+        assert_eq!(list.validation.name, "c.txt");
+        assert_eq!(list.validation.part, Part::default());
+    }
+
+    #[test]
+    fn a_single_shard_is_divided() {
+        let (_folder, list) = list(&[("a.txt", "one\n<|endoftext|>\ntwo\n")]);
+        let list = list.unwrap();
+        let place = list.validation.part.from;
+        assert_eq!(list.training[0].part.until, Some(place));
+        assert_eq!(place.offset, 18);
+    }
+
+    #[test]
+    fn what_holds_no_data_is_refused_with_what_to_give() {
+        let sentence = |files| list(files).1.unwrap_err().to_string();
+        assert!(sentence(&[]).contains("holds no shard"));
+        assert!(sentence(&[("notes.md", "")]).contains("holds no shard"));
+        assert!(sentence(&[("a.txt", "one document")]).contains("single document"));
+        assert!(sentence(&[("a.txt", "")]).contains("single document"));
+        let of = |path: &Path| ShardList::of(&DataSource::Local(path.to_owned())).unwrap_err();
+        let folder = tempfile::tempdir().unwrap();
+        assert!(of(&folder.path().join("missing")).to_string().contains("cannot read"));
+        let note = folder.path().join("notes.md");
+        fs::write(&note, "").unwrap();
+        assert!(of(&note).to_string().contains("is no .parquet"));
+    }
+}

@@ -1,0 +1,15 @@
+//! From summed gradients to new weights: clipping by the norm of all of them, AdamW for the tables, Muon
+//! for the matrices of blocks.
+
+mod adamw;
+mod gradient_norm;
+mod muon;
+mod rates;
+mod schedule;
+mod state;
+mod update;
+
+pub use rates::{AdamWSettings, MuonSettings, Rates};
+pub use schedule::Schedule;
+pub use state::{OptimizerState, StateDtype};
+pub use update::{Optimizer, Update};

@@ -1,0 +1,58 @@
+//! Muon (Jordan, 2024): momentum, made orthogonal.
+
+use headroom_mlx::ops::addmm;
+use headroom_mlx::ops::transforms::eval;
+use headroom_mlx::{Array, Result};
+
+use crate::optimizer::adamw::{blend, number, replace, wide};
+use crate::optimizer::rates::MuonSettings;
+
+/// The quintic whose repetition drives every singular value towards one.
+const QUINTIC: [f32; 3] = [3.4445, -4.7750, 2.0315];
+
+/// Keeps a matrix of zeros from being divided by zero.
+const SMALLEST_NORM: f64 = 1e-7;
+
+impl MuonSettings {
+    /// One step: the mean of gradients goes on by `1 − momentum` towards the gradient, the step leads
+    /// between the two (Nesterov), orthogonal, and is longer for tall matrices.
+    pub(crate) fn step(
+        &self,
+        weight: &mut Array,
+        remembered: &mut Array,
+        gradient: &Array,
+        (learning_rate, momentum): (f64, f64),
+    ) -> Result<()> {
+        let mean = blend(remembered, gradient, momentum)?;
+        let ahead = blend(gradient, &mean, 1.0 - momentum)?;
+        replace(remembered, mean)?;
+        let direction = orthogonal(&ahead, self.iterations)?;
+        let (rows, columns) = (f64::from(weight.dim(0)), f64::from(weight.dim(1)));
+        let reach = learning_rate * (rows / columns).max(1.0).sqrt();
+        let moved = wide(weight)?.subtract(direction.multiply(number(reach))?)?;
+        replace(weight, moved)?;
+        eval([&*weight, &*remembered])
+    }
+}
+
+/// Nearly the orthogonal matrix next to `x (rows, columns)`, by Newton and Schulz's iteration: its
+/// singular values come to lie between about 0.7 and 1.2.
+pub(crate) fn orthogonal(x: &Array, iterations: usize) -> Result<Array> {
+    let is_tall = x.dim(0) > x.dim(1);
+    let turned = |x: &Array| {
+        if is_tall {
+            x.transpose()
+        } else {
+            Ok(x.clone())
+        }
+    };
+    let norm = x.square()?.sum(None)?.sqrt()?.add(number(SMALLEST_NORM))?;
+    let mut x = turned(&x.divide(norm)?)?;
+    let [first, third, fifth] = QUINTIC;
+    for _ in 0..iterations {
+        let square = x.matmul(x.transpose()?)?;
+        let odd = addmm(&square, &square, &square, fifth, third)?;
+        x = addmm(&x, &odd, &x, 1.0, first)?;
+    }
+    turned(&x)
+}

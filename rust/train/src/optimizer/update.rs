@@ -1,0 +1,143 @@
+//! One optimizer step over the whole model.
+
+use headroom_mlx::{Array, Result};
+
+use crate::error::TrainError;
+use crate::model::{Gradients, Parameters, Phase, Place, Watch};
+use crate::optimizer::adamw::{Adapted, Stride, number};
+use crate::optimizer::gradient_norm::sum_of_squares;
+use crate::optimizer::rates::{AdamWSettings, MuonSettings, Rates};
+use crate::optimizer::schedule::Schedule;
+use crate::optimizer::state::OptimizerState;
+
+/// The recipe's optimizers with what they remember.
+#[derive(Debug)]
+pub struct Optimizer {
+    /// Learning rates and the limit of the norm.
+    pub rates: Rates,
+    /// How they change.
+    pub schedule: Schedule,
+    /// What is remembered of each matrix.
+    pub states: Parameters<OptimizerState>,
+    /// Steps taken.
+    pub step: u64,
+}
+
+/// What a step was.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Update {
+    /// Of the mean gradient, before it was clipped.
+    pub gradient_norm: f64,
+    /// What the rates were multiplied by.
+    pub rate_share: f64,
+}
+
+/// What all matrices' steps have in common.
+struct Common {
+    /// From a sum over tokens to the clipped mean.
+    scale: f64,
+    rate_share: f64,
+    momentum: f64,
+    /// Steps before this one.
+    step: u64,
+}
+
+impl Optimizer {
+    /// Moves `weights` along the mean of the gradients, which were summed over `tokens` counted tokens and
+    /// are forgotten one by one as they are used.
+    ///
+    /// # Errors
+    /// [`TrainError::NotFinite`] when a gradient is not, before any weight has moved; else when MLX
+    /// fails or `watch` ends the step.
+    pub fn update(
+        &mut self,
+        weights: &mut Parameters<Array>,
+        gradients: &mut Gradients,
+        tokens: u64,
+        watch: &mut dyn Watch,
+    ) -> std::result::Result<Update, TrainError> {
+        let gradient_norm = self.norm(gradients)? / tokens as f64;
+        let rate_share = self.schedule.share(self.step);
+        let common = Common {
+            scale: self.clip(gradient_norm) / tokens as f64,
+            rate_share,
+            momentum: Schedule::momentum(self.step),
+            step: self.step,
+        };
+        let rates = self.rates;
+        let matrices = weights.names().zip(weights.iter_mut());
+        let matrices = matrices
+            .zip(gradients.iter_mut())
+            .zip(self.states.iter_mut());
+        for ((((_, place), weight), sum), state) in matrices {
+            if let Some(sum) = sum.take() {
+                let gradient = sum.multiply(number(common.scale))?;
+                drop(sum);
+                common.step(&rates, place, (weight, state), &gradient)?;
+            }
+            watch.after(Phase::Update)?;
+        }
+        self.step += 1;
+        Ok(Update {
+            gradient_norm,
+            rate_share,
+        })
+    }
+
+    /// The norm of all sums together.
+    fn norm(&self, gradients: &Gradients) -> std::result::Result<f64, TrainError> {
+        let mut squares = 0.0;
+        for ((tensor, _), sum) in gradients.names().zip(gradients.iter()) {
+            let of_tensor = sum.sum().map(sum_of_squares).transpose()?.unwrap_or(0.0);
+            if !of_tensor.is_finite() {
+                let step = self.step;
+                return Err(TrainError::NotFinite { tensor, step });
+            }
+            squares += of_tensor;
+        }
+        Ok(squares.sqrt())
+    }
+
+    /// What gradients of that norm are multiplied by.
+    fn clip(&self, norm: f64) -> f64 {
+        match self.rates.gradient_clip {
+            limit if limit > 0.0 => (limit / (norm + 1e-6)).min(1.0),
+            _ => 1.0,
+        }
+    }
+}
+
+impl Common {
+    fn step(
+        &self,
+        rates: &Rates,
+        place: Place,
+        (weight, state): (&mut Array, &mut OptimizerState),
+        gradient: &Array,
+    ) -> Result<()> {
+        match state {
+            OptimizerState::AdamW { mean, variance } => {
+                let width = weight.dim(1) as usize;
+                let rate = match place {
+                    Place::Embedding => rates.embedding_learning_rate,
+                    Place::Block { .. } | Place::Head => rates.head_learning_rate,
+                };
+                let stride = Stride {
+                    learning_rate: rate * Rates::width_share(width) * self.rate_share,
+                    step: self.step,
+                };
+                let adapted = Adapted {
+                    weight,
+                    mean,
+                    variance,
+                };
+                AdamWSettings::default().step(adapted, gradient, stride)
+            }
+            OptimizerState::Muon { momentum } => {
+                let rate = rates.matrix_learning_rate * self.rate_share;
+                let settings = MuonSettings::default();
+                settings.step(weight, momentum, gradient, (rate, self.momentum))
+            }
+        }
+    }
+}
