@@ -17,6 +17,12 @@ PRONOUNS = {
 INNERMOST_CHOICE = re.compile(r"\[([^\[\]]*)\]")
 REFERENCE = re.compile(r"\{([a-z_0-9.]+)\}")
 ARTICLE = re.compile(r"\b([Aa]) (?=([a-z]))")
+SPEECH = "laughed|said|asked|cried|shouted|called|thought|whispered|sighed|told|answered"
+PLACED = "in|on|at|by|under|behind|beside|between|beneath|among|next|inside"
+# What goes on after speech that ends in ! or ?, and does not say whose speech it was.
+AFTER_SPEECH = re.compile(
+    rf'([?!]" )(?=(?:{PLACED}) |(?:the \w+ \w+|he|she|they|it|a|an) (?!(?:{SPEECH})\b))([a-z])'
+)
 SENTENCE_START = re.compile(r'(^|[.!?] |\." |\n)(")?([a-z])')
 
 
@@ -69,6 +75,7 @@ class Scene:
     def tell(self, template: str) -> str:
         """Expand a template into whole sentences, each with its capital."""
         text = self.say(template)
+        text = AFTER_SPEECH.sub(lambda m: m[1] + m[2].upper(), text)
         return SENTENCE_START.sub(lambda m: m[1] + (m[2] or "") + m[3].upper(), text)
 
     def choose(self, template: str) -> str:

@@ -1,9 +1,10 @@
 """Plots: files that say who takes part, what is fixed at the start, and what happens.
 
-A plot file has a header (`title`, `themes`, `cast`, `let`, `hero_not`), then beats
+A plot file has a header (`title`, `themes`, `asked`, `cast`, `let`, `hero_not`), then beats
 divided by blank lines, each with several `*` variants of the same step, then `ask:`
 lines with questions about the finished story. Whatever `let` binds stays the same
-through the whole story, so that its end follows from its beginning.
+through the whole story, so that its end follows from its beginning. `asked` are what a
+reader may want the hero to be or do.
 """
 
 import random
@@ -12,6 +13,8 @@ from pathlib import Path
 
 import words
 from grammar import Character, Scene
+
+PLOTS = Path(__file__).parent / "plots"
 
 OPENINGS = """\
 Once upon a time, [there was|there lived] {hero.a}. {he} lived in {hero.home} near {place}.
@@ -32,6 +35,7 @@ class Plot:
 
     title: str = ""
     themes: list[str] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
     cast: list[str] = field(default_factory=list)
     hero_not: str = ""
     lets: list[tuple[list[str], str]] = field(default_factory=list)
@@ -48,6 +52,7 @@ class Story:
     hero: Character
     friend: str
     themes: list[str]
+    asked: list[str]
     facts: list[tuple[str, str]]
 
 
@@ -69,8 +74,8 @@ def _read_header(plot: Plot, key: str, value: str) -> None:
     match key:
         case "title" | "hero_not":
             setattr(plot, key, value)
-        case "themes":
-            plot.themes = value.split("; ")
+        case "themes" | "asked":
+            setattr(plot, key, value.split("; "))
         case "cast":
             plot.cast = value.split(", ")
         case "let":
@@ -80,6 +85,11 @@ def _read_header(plot: Plot, key: str, value: str) -> None:
             plot.asks.append(tuple(value.split(" => ")))
         case _:
             raise ValueError(f"unknown plot header {key!r}")
+
+
+def read_plots() -> list[Plot]:
+    """Every plot there is, in a fixed order."""
+    return [read_plot(path) for path in sorted(PLOTS.glob("*.txt"))]
 
 
 class Teller:
@@ -105,6 +115,7 @@ class Teller:
             hero=scene.bound["hero"],
             friend=scene.bound[plot.cast[0].split("=")[0]].kind,
             themes=[scene.say(theme) for theme in plot.themes],
+            asked=[scene.say(deed) for deed in plot.asked],
             facts=self._facts(plot, scene),
         )
 
@@ -129,7 +140,9 @@ class Teller:
 
     def _set_the_scene(self, scene: Scene) -> None:
         pick = self.rng.choice
-        place, in_place, spots = pick(words.PLACES)
+        home = scene.bound["hero"].home
+        elsewhere = [place for place in words.PLACES if place[0] not in home]
+        place, in_place, spots = pick(elsewhere)
         self.spots = self.rng.sample(spots, len(spots))
         scene.bound.update(
             place=place, in_place=in_place, spot=self.spots[-1], day=pick(words.DAYS),

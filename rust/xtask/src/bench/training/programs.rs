@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 
 use super::run::Run;
 use super::setting::Setting;
-use super::watched::{Watched, watch};
+use super::watched::watch;
 use crate::bench::peers::python;
 use crate::bench::preparation;
 use crate::process::{announce, run_quietly};
@@ -63,38 +63,40 @@ impl Programs {
         Ok(directory)
     }
 
-    /// Trains with `headroom train base`, without evaluation; `mode` are further flags.
+    /// Trains with `headroom train base`, without evaluation; `mode` are further flags. Gives what it
+    /// printed, too.
     pub(crate) fn headroom(&self, setting: &Setting, mode: &[&str]) -> Result<(Run, String)> {
         let output = self.directory.join("run");
         // A run that finds its own earlier checkpoints would go on from there.
         drop(std::fs::remove_dir_all(&output));
-        let mut command = Command::new(&self.headroom);
-        command.args(["train", "base"]).args(mode);
-        for (flag, number) in [
-            ("--depth", setting.depth),
-            ("--vocab", setting.vocabulary),
-            ("--context", setting.context),
-            ("--device-batch-size", setting.device_batch_size),
-            ("--total-batch-size", setting.tokens_per_step()),
-            ("--num-iterations", setting.steps),
-            ("--eval-every", 0),
-        ] {
-            command.args([flag, &number.to_string()]);
-        }
-        command.args(["--dtype", "float32"]);
-        command.arg("--data").arg(self.text());
-        command
-            .arg("--tokenizer")
-            .arg(self.tokenizer(setting.vocabulary)?);
-        let watched = watch(command.arg("--output").arg(&output))?;
+        let mut command = self.headroom_command(setting)?;
+        let watched = watch(command.args(mode).arg("--output").arg(&output))?;
         let log = output.join("log.jsonl");
-        let log = std::fs::read_to_string(&log)
+        let steps = std::fs::read_to_string(&log)
             .with_context(|| format!("cannot read {}", log.display()))?;
-        let Watched {
-            output,
-            peak_resident_bytes,
-        } = watched;
-        Ok((Run::of_log(&log, peak_resident_bytes, setting)?, output))
+        // The largest checkpoints take gigabytes.
+        drop(std::fs::remove_dir_all(&output));
+        let run = Run::of_log(&steps, watched.peak_resident_bytes, setting)?;
+        Ok((run, watched.output))
+    }
+
+    fn headroom_command(&self, setting: &Setting) -> Result<Command> {
+        let mut command = Command::new(&self.headroom);
+        command.args(["train", "base", "--dtype", "float32"]);
+        add_numbers(
+            &mut command,
+            &[
+                ("--depth", setting.depth),
+                ("--vocab", setting.vocabulary),
+                ("--context", setting.context),
+                ("--device-batch-size", setting.device_batch_size),
+                ("--total-batch-size", setting.tokens_per_step()),
+                ("--num-iterations", setting.steps),
+                ("--eval-every", 0),
+            ],
+        );
+        self.add_text(&mut command, setting)?;
+        Ok(command)
     }
 
     /// Trains with Python MLX, over the same BLAS.
@@ -104,21 +106,33 @@ impl Programs {
         if let Some(openblas) = &self.openblas {
             command.env("LD_PRELOAD", openblas);
         }
-        for (flag, number) in [
-            ("--depth", setting.depth),
-            ("--vocabulary", setting.vocabulary),
-            ("--context", setting.context),
-            ("--device-batch-size", setting.device_batch_size),
-            ("--micro-batches", setting.micro_batches),
-            ("--steps", setting.steps),
-        ] {
-            command.args([flag, &number.to_string()]);
-        }
+        add_numbers(
+            &mut command,
+            &[
+                ("--depth", setting.depth),
+                ("--vocabulary", setting.vocabulary),
+                ("--context", setting.context),
+                ("--device-batch-size", setting.device_batch_size),
+                ("--micro-batches", setting.micro_batches),
+                ("--steps", setting.steps),
+            ],
+        );
+        self.add_text(&mut command, setting)?;
+        let watched = watch(&mut command)?;
+        Run::of_peer(&watched.output, watched.peak_resident_bytes, setting)
+    }
+
+    fn add_text(&self, command: &mut Command, setting: &Setting) -> Result<()> {
         command.arg("--data").arg(self.text());
         command
             .arg("--tokenizer")
             .arg(self.tokenizer(setting.vocabulary)?);
-        let watched = watch(&mut command)?;
-        Run::of_peer(&watched.output, watched.peak_resident_bytes, setting)
+        Ok(())
+    }
+}
+
+fn add_numbers(command: &mut Command, flags: &[(&str, u64)]) {
+    for (flag, number) in flags {
+        command.args([flag, number.to_string().as_str()]);
     }
 }
