@@ -14,6 +14,22 @@ pub(crate) enum TrainCommand {
         DATA is a file or a directory of files: Parquet with a column `text`, .jsonl with a field `text`, or .txt in which a \
         line <|endoftext|> ends a document. The last file, or the last hundredth of a single one, is not read: it validates.")]
     Tokenizer(TrainTokenizerArguments),
+    /// Draw the loss, the learning rate and the memory of a run, also of one that is running.
+    #[command(after_help = "Examples:\n  \
+        headroom train plot --run target/train\n  \
+        headroom train plot --run target/train --output plots\n\n\
+        Writes loss.svg, learning_rate.svg and memory.svg, and prints their paths.")]
+    Plot(TrainPlotArguments),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TrainPlotArguments {
+    /// The output directory of a run.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) run: PathBuf,
+    /// Where to write the plots; beside the run's log when absent.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) output: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

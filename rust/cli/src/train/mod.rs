@@ -1,5 +1,10 @@
 //! `headroom train`: a language model from nothing.
 
+mod plot;
+#[allow(dead_code, reason = "runs show it")]
+mod profile;
+#[allow(dead_code, reason = "runs show it")]
+mod progress;
 mod tokenizer;
 
 use std::process::ExitCode;
@@ -9,6 +14,7 @@ use crate::error::CliError;
 
 pub(crate) fn run(command: &TrainCommand) -> Result<ExitCode, CliError> {
     match command {
+        TrainCommand::Plot(arguments) => plot::run(arguments),
         TrainCommand::Tokenizer(arguments) => tokenizer::run(arguments),
     }
 }
