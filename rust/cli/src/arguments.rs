@@ -24,7 +24,7 @@ pub(crate) use memory_use::{Governor, MemoryUseArguments};
 pub(crate) use prompt_cache::PromptCacheArguments;
 pub(crate) use quantize::QuantizeArguments;
 pub(crate) use sampling::SamplingArguments;
-pub(crate) use train::{TrainCommand, TrainTokenizerArguments};
+pub(crate) use train::{TrainCommand, TrainPlotArguments, TrainTokenizerArguments};
 pub(crate) use train_base::TrainBaseArguments;
 
 /// Run language models inside the memory that this machine really has.
@@ -44,7 +44,7 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     /// Show what memory this process may use, uses and could still take.
     #[command(
-        after_help = "Examples:\n  headroom memory\n  headroom memory --json\n  headroom memory --watch 5"
+        after_help = "Examples:\n  headroom memory\n  headroom memory --json\n  headroom memory --watch 5\n  headroom memory --watch --run target/train"
     )]
     Memory(MemoryArguments),
     /// Show the models there are, what each needs, and which is the best that fits.
@@ -122,6 +122,9 @@ pub(crate) struct MemoryArguments {
     /// Read again every SECONDS: a live view on a terminal (q leaves), a line per reading elsewhere.
     #[arg(long, value_name = "SECONDS", num_args = 0..=1, default_missing_value = "2", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) watch: Option<u64>,
+    /// Show a training run beside it: the output directory that the run was given.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) run: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -1,7 +1,7 @@
 //! `headroom memory`: the reading of this machine, once or again and again.
 
 use std::io::{self, IsTerminal};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -16,6 +16,7 @@ mod line;
 mod live;
 mod palette;
 mod recommended;
+mod run_status;
 mod share;
 mod table;
 mod terminal;
@@ -23,14 +24,19 @@ mod view;
 mod warning;
 mod watch_model;
 
+use run_status::RunStatus;
+
 pub(crate) fn run(arguments: &MemoryArguments) -> Result<ExitCode, CliError> {
     let interval = arguments.watch.map(Duration::from_secs);
+    let watched = Watched {
+        run: arguments.run.clone(),
+    };
     match (interval, arguments.json) {
-        (None, true) => json::print(&read()?)?,
-        (None, false) => table::print(&read()?)?,
-        (Some(interval), true) => repeat(interval, json::print_line)?,
-        (Some(interval), false) if is_screen() => return live::run(interval),
-        (Some(interval), false) => repeat(interval, line::print)?,
+        (None, true) => json::print(&watched.read()?)?,
+        (None, false) => table::print(&watched.read()?)?,
+        (Some(interval), true) => repeat(interval, &watched, json::print_line)?,
+        (Some(interval), false) if is_screen() => return live::run(interval, &watched),
+        (Some(interval), false) => repeat(interval, &watched, line::print)?,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -43,16 +49,32 @@ fn is_screen() -> bool {
 /// Ends only with an error: that of a reader that went away, as a rule.
 fn repeat(
     interval: Duration,
-    print: fn(&MemoryState) -> Result<(), CliError>,
+    watched: &Watched,
+    print: fn(&Look) -> Result<(), CliError>,
 ) -> Result<(), CliError> {
     loop {
-        print(&read()?)?;
+        print(&watched.read()?)?;
         std::thread::sleep(interval);
     }
 }
 
-fn read() -> Result<MemoryState, CliError> {
-    let mut state = memory_state()?;
-    state.system.disk = disk_space(Path::new("."));
-    Ok(state)
+/// What is looked at besides this process and its machine.
+struct Watched {
+    /// The output directory of a training run.
+    run: Option<PathBuf>,
+}
+
+/// What one look found.
+struct Look {
+    state: MemoryState,
+    run: Option<RunStatus>,
+}
+
+impl Watched {
+    fn read(&self) -> Result<Look, CliError> {
+        let mut state = memory_state()?;
+        state.system.disk = disk_space(Path::new("."));
+        let run = self.run.as_deref().map(RunStatus::read).transpose()?;
+        Ok(Look { state, run })
+    }
 }

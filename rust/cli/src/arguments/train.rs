@@ -25,6 +25,22 @@ pub(crate) enum TrainCommand {
         --low-memory and --ultra-low, these before the recipe's values. Ctrl-C saves and stops. A run's output is a model \
         that `headroom chat` and mlx-lm read.")]
     Base(Box<TrainBaseArguments>),
+    /// Draw the loss, the learning rate and the memory of a run, also of one that is running.
+    #[command(after_help = "Examples:\n  \
+        headroom train plot --run target/train\n  \
+        headroom train plot --run target/train --output plots\n\n\
+        Writes loss.svg, learning_rate.svg and memory.svg, and prints their paths.")]
+    Plot(TrainPlotArguments),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TrainPlotArguments {
+    /// The output directory of a run.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) run: PathBuf,
+    /// Where to write the plots; beside the run's log when absent.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) output: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

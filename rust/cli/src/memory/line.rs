@@ -4,14 +4,17 @@ use std::io::{self, Write};
 
 use headroom_memory::MemoryState;
 
+use super::Look;
 use super::share::{SharesOfBudget, percent};
 use super::table::size;
 use super::warning::Warning;
 use crate::error::CliError;
 
-pub(super) fn print(state: &MemoryState) -> Result<(), CliError> {
+pub(super) fn print(look: &Look) -> Result<(), CliError> {
     let mut output = io::stdout();
-    writeln!(output, "{}", line(state))?;
+    let run = look.run.as_ref();
+    let run = run.map_or_else(String::new, |run| run.pieces().join(", ") + "; ");
+    writeln!(output, "{run}{}", line(&look.state))?;
     Ok(output.flush()?)
 }
 

@@ -3,23 +3,23 @@
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
+use super::Watched;
 use super::palette::Palette;
-use super::read;
 use super::terminal::{Screen, Wake};
 use super::view::View;
 use super::watch_model::WatchModel;
 use crate::error::CliError;
 use crate::interrupt;
 
-pub(super) fn run(interval: Duration) -> Result<ExitCode, CliError> {
+pub(super) fn run(interval: Duration, watched: &Watched) -> Result<ExitCode, CliError> {
     let palette = Palette::from_environment();
-    let mut model = WatchModel::new(interval, read()?);
+    let mut model = WatchModel::new(interval, watched.read()?);
     let mut screen = Screen::open().map_err(CliError::Terminal)?;
     loop {
         if let Some(exit_code) = show(&mut screen, &View::new(&model, palette), interval)? {
             return Ok(exit_code);
         }
-        model.push(read()?);
+        model.push(watched.read()?);
     }
 }
 

@@ -4,13 +4,15 @@ use std::io::{self, Write};
 
 use headroom_memory::{ByteSize, MemoryState};
 
+use super::Look;
 use super::recommended::Recommended;
 use super::warning::Warning;
 use crate::error::CliError;
 
 /// Prints the table, and a warning below it where one is due.
-pub(super) fn print(state: &MemoryState) -> Result<(), CliError> {
+pub(super) fn print(look: &Look) -> Result<(), CliError> {
     let mut output = io::stdout();
+    let state = &look.state;
     for (name, value, meaning) in process_rows(state).into_iter().chain(other_rows(state)) {
         writeln!(output, "{name:>16}  {value:>10}  {meaning}")?;
     }
@@ -25,6 +27,9 @@ pub(super) fn print(state: &MemoryState) -> Result<(), CliError> {
     match recommended.training_mode {
         Some(mode) => writeln!(output, "training: {}", mode.as_str())?,
         None => writeln!(output, "training: no mode has room in this budget")?,
+    }
+    if let Some(run) = &look.run {
+        writeln!(output, "\nrun: {}", run.pieces().join(", "))?;
     }
     if let Some(warning) = Warning::of(state) {
         writeln!(output, "\nwarning: {warning}")?;

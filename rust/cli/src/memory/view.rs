@@ -16,6 +16,7 @@ mod sections;
 mod snapshots;
 
 use super::palette::Palette;
+use super::run_status::RunStatus;
 use super::warning::Warning;
 use super::watch_model::WatchModel;
 use flow::flow;
@@ -52,6 +53,12 @@ impl<'a> View<'a> {
         ])
     }
 
+    /// Nothing where no run is watched.
+    fn run(&self, width: u16) -> Vec<String> {
+        let run = self.model.run();
+        flow(run.map_or_else(Vec::new, RunStatus::progress), "   ", width)
+    }
+
     fn warning(&self, width: u16) -> Vec<Line<'static>> {
         let Some(warning) = Warning::of(self.model.latest()) else {
             return Vec::new();
@@ -69,15 +76,18 @@ impl Widget for &View<'_> {
     fn render(self, area: Rect, buffer: &mut Buffer) {
         let state = self.model.latest();
         let warning = self.warning(area.width);
+        let run = self.run(area.width);
         let figures = figures::lines(state, area.width);
         let wanted = Wanted {
             warning: warning.len(),
+            run: run.len(),
             figures: figures.len(),
         };
         let sections = Sections::of(area, wanted);
         self.header(area.width).render(sections.header, buffer);
         Paragraph::new(warning).render(sections.warning, buffer);
-        bars::render(state, self.palette, sections.bars, buffer);
+        Paragraph::new(run.join("\n")).render(sections.run, buffer);
+        bars::render(self.model, self.palette, sections.bars, buffer);
         Paragraph::new(figures.join("\n")).render(sections.figures, buffer);
         charts::render(self.model, self.palette, sections.charts, buffer);
     }

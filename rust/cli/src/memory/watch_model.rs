@@ -5,13 +5,17 @@ use std::time::Duration;
 
 use headroom_memory::MemoryState;
 
-use super::share::SharesOfBudget;
+use super::Look;
+use super::run_status::RunStatus;
+use super::share::{SharesOfBudget, share};
 
 /// The latest state and the shares of all readings that a chart can show.
 #[derive(Debug)]
 pub(super) struct WatchModel {
     interval: Duration,
     latest: MemoryState,
+    /// The training run that is watched beside it.
+    run: Option<RunStatus>,
     /// Newest first.
     history: VecDeque<SharesOfBudget>,
 }
@@ -21,19 +25,21 @@ impl WatchModel {
     const MOST_READINGS: usize = 1000;
 
     /// Begins with a first reading; the others come an interval apart.
-    pub(super) fn new(interval: Duration, first: MemoryState) -> Self {
+    pub(super) fn new(interval: Duration, first: Look) -> Self {
         Self {
             interval,
-            history: VecDeque::from([SharesOfBudget::of(&first)]),
-            latest: first,
+            history: VecDeque::from([shares(&first)]),
+            latest: first.state,
+            run: first.run,
         }
     }
 
     /// Takes in the next reading and forgets the oldest that no chart can show.
-    pub(super) fn push(&mut self, state: MemoryState) {
+    pub(super) fn push(&mut self, look: Look) {
         self.history.truncate(Self::MOST_READINGS - 1);
-        self.history.push_front(SharesOfBudget::of(&state));
-        self.latest = state;
+        self.history.push_front(shares(&look));
+        self.latest = look.state;
+        self.run = look.run;
     }
 
     /// From one reading to the next.
@@ -46,9 +52,26 @@ impl WatchModel {
         &self.latest
     }
 
+    /// The training run, as it was at the newest reading.
+    pub(super) fn run(&self) -> Option<&RunStatus> {
+        self.run.as_ref()
+    }
+
     /// The shares of the last readings, newest first.
     pub(super) fn history(&self) -> impl ExactSizeIterator<Item = SharesOfBudget> {
         self.history.iter().copied()
+    }
+}
+
+/// What a run uses of its budget stands in the place of what this process does.
+fn shares(look: &Look) -> SharesOfBudget {
+    let own = SharesOfBudget::of(&look.state);
+    match look.run.as_ref().and_then(RunStatus::step) {
+        Some(step) => SharesOfBudget {
+            used: share(step.footprint_bytes, step.budget_bytes),
+            ..own
+        },
+        None => own,
     }
 }
 
@@ -98,6 +121,11 @@ pub(super) mod examples {
         }
     }
 
+    /// The look that finds this and no run.
+    pub(in crate::memory) fn look(state: MemoryState) -> Look {
+        Look { state, run: None }
+    }
+
     /// A system that tells nothing.
     pub(in crate::memory) fn unknown() -> MemoryState {
         MemoryState::new(Reading::default(), None, &mut PressureGauge::new())
@@ -106,13 +134,13 @@ pub(super) mod examples {
 
 #[cfg(test)]
 mod tests {
-    use super::examples::state;
+    use super::examples::{look, state};
     use super::*;
 
     #[test]
     fn the_newest_reading_comes_first() {
-        let mut model = WatchModel::new(Duration::from_secs(2), state(10, 90));
-        model.push(state(20, 80));
+        let mut model = WatchModel::new(Duration::from_secs(2), look(state(10, 90)));
+        model.push(look(state(20, 80)));
         let used: Vec<_> = model.history().map(|shares| shares.used).collect();
         assert_eq!(used.len(), 2);
         assert!(used[0] > used[1]);
@@ -121,9 +149,9 @@ mod tests {
 
     #[test]
     fn a_long_watch_forgets_its_beginning() {
-        let mut model = WatchModel::new(Duration::from_secs(2), state(10, 90));
+        let mut model = WatchModel::new(Duration::from_secs(2), look(state(10, 90)));
         for _ in 0..2 * WatchModel::MOST_READINGS {
-            model.push(state(20, 80));
+            model.push(look(state(20, 80)));
         }
         assert_eq!(model.history().len(), WatchModel::MOST_READINGS);
     }

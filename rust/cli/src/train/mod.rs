@@ -1,6 +1,9 @@
 //! `headroom train`: a language model from nothing.
 
 mod base;
+mod plot;
+mod profile;
+mod progress;
 mod tokenizer;
 mod watching;
 
@@ -11,6 +14,7 @@ use crate::error::CliError;
 
 pub(crate) fn run(command: &TrainCommand) -> Result<ExitCode, CliError> {
     match command {
+        TrainCommand::Plot(arguments) => plot::run(arguments),
         TrainCommand::Tokenizer(arguments) => tokenizer::run(arguments),
         TrainCommand::Base(arguments) => base::run(arguments),
     }

@@ -167,7 +167,7 @@ impl fmt::Display for FigureGrowth {
             ),
             Trend::Growing => write!(
                 formatter,
-                "{figure} GROWS by {slope:.1} ± {standard_error:.1} bytes a step"
+                "{figure} grows by {slope:.1} ± {standard_error:.1} bytes a step"
             ),
         }
     }

@@ -1,13 +1,16 @@
 //! What is held, as parts of what may be held.
 
 use headroom_memory::{ByteSize, MemoryState, Pressure};
+use headroom_train::record::StepRecord;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::Style;
 use ratatui::widgets::{LineGauge, Widget};
 
 use crate::memory::palette::Palette;
+use crate::memory::run_status::RunStatus;
 use crate::memory::share::{percent, share, taken_bytes};
+use crate::memory::watch_model::WatchModel;
 
 /// How many there are.
 pub(super) const COUNT: u16 = 5;
@@ -25,14 +28,20 @@ struct Bar {
     style: Style,
 }
 
-/// Draws a bar a line, the most important first, as many as there is room for.
-pub(super) fn render(state: &MemoryState, palette: Palette, area: Rect, buffer: &mut Buffer) {
-    for (bar, row) in bars(state, palette).iter().zip(area.rows()) {
+/// Draws a bar a line, the most important first, as many as there is room for. Of a training run that is
+/// watched, its own figures are shown: this process holds next to nothing.
+pub(super) fn render(model: &WatchModel, palette: Palette, area: Rect, buffer: &mut Buffer) {
+    let state = model.latest();
+    let bars = match model.run().and_then(RunStatus::step) {
+        Some(step) => run_bars(step, state, palette),
+        None => own_bars(state, palette),
+    };
+    for (bar, row) in bars.iter().zip(area.rows()) {
         bar.render(row, palette, buffer);
     }
 }
 
-fn bars(state: &MemoryState, palette: Palette) -> [Bar; COUNT as usize] {
+fn own_bars(state: &MemoryState, palette: Palette) -> [Bar; COUNT as usize] {
     let mlx = state.mlx.as_ref();
     let bar = |name, part_bytes, whole_bytes, style| Bar {
         name,
@@ -42,13 +51,10 @@ fn bars(state: &MemoryState, palette: Palette) -> [Bar; COUNT as usize] {
     };
     let budget = state.budget_bytes;
     let used = palette.pressure(state.pressure);
-    let taken = share(taken_bytes(state), budget).map_or(palette.neutral(), |taken| {
-        palette.pressure(Pressure::from_ratio(taken))
-    });
     let other = palette.neutral();
     [
         bar("used", state.used_bytes, budget, used),
-        bar("used by all", taken_bytes(state), budget, taken),
+        all_bar(state, palette),
         bar("MLX active", mlx.map(|mlx| mlx.active_bytes), budget, other),
         bar(
             "MLX cache",
@@ -58,6 +64,40 @@ fn bars(state: &MemoryState, palette: Palette) -> [Bar; COUNT as usize] {
         ),
         bar("MLX peak", mlx.map(|mlx| mlx.peak_bytes), budget, other),
     ]
+}
+
+fn run_bars(step: &StepRecord, state: &MemoryState, palette: Palette) -> [Bar; COUNT as usize] {
+    let bar = |name, part_bytes, style| Bar {
+        name,
+        part_bytes,
+        whole_bytes: step.budget_bytes,
+        style,
+    };
+    let other = palette.neutral();
+    let used = share(step.footprint_bytes, step.budget_bytes);
+    [
+        bar("run used", step.footprint_bytes, by_share(used, palette)),
+        all_bar(state, palette),
+        bar("run active", Some(step.active_bytes), other),
+        bar("run cache", Some(step.cache_bytes), other),
+        bar("run peak", Some(step.peak_bytes), other),
+    ]
+}
+
+fn all_bar(state: &MemoryState, palette: Palette) -> Bar {
+    let taken = share(taken_bytes(state), state.budget_bytes);
+    Bar {
+        name: "used by all",
+        part_bytes: taken_bytes(state),
+        whole_bytes: state.budget_bytes,
+        style: by_share(taken, palette),
+    }
+}
+
+fn by_share(share: Option<f64>, palette: Palette) -> Style {
+    share.map_or(palette.neutral(), |share| {
+        palette.pressure(Pressure::from_ratio(share))
+    })
 }
 
 impl Bar {

@@ -8,6 +8,7 @@ use super::bars;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Wanted {
     pub(super) warning: usize,
+    pub(super) run: usize,
     pub(super) figures: usize,
 }
 
@@ -16,6 +17,7 @@ pub(super) struct Wanted {
 pub(super) struct Sections {
     pub(super) header: Rect,
     pub(super) warning: Rect,
+    pub(super) run: Rect,
     pub(super) bars: Rect,
     pub(super) figures: Rect,
     pub(super) charts: Rect,
@@ -25,11 +27,11 @@ pub(super) struct Sections {
 const ROOMY: u16 = 18;
 
 impl Sections {
-    /// The header first, then the warning (never more than half of the screen), bars and figures
-    /// get what they want, as far as there is room; charts take what is left.
+    /// The header first, then the warning (never more than half of the screen), the run, bars and
+    /// figures get what they want, as far as there is room; charts take what is left.
     pub(super) fn of(area: Rect, wanted: Wanted) -> Self {
         let gap = u16::from(area.height >= ROOMY);
-        let warning_gap = if wanted.warning > 0 { gap } else { 0 };
+        let gap_before = |lines: usize| if lines > 0 { gap } else { 0 };
         let mut left = area.height;
         let mut take = |lines: u16| {
             let taken = lines.min(left);
@@ -38,8 +40,10 @@ impl Sections {
         };
         let constraints = [
             take(1),
-            take(warning_gap),
+            take(gap_before(wanted.warning)),
             take(lines(wanted.warning).min(area.height / 2)),
+            take(gap_before(wanted.run)),
+            take(lines(wanted.run)),
             take(gap),
             take(bars::COUNT),
             take(gap),
@@ -47,11 +51,12 @@ impl Sections {
             take(gap),
             Constraint::Min(0),
         ];
-        let [header, _, warning, _, bars, _, figures, _, charts] =
+        let [header, _, warning, _, run, _, bars, _, figures, _, charts] =
             Layout::vertical(constraints).areas(area);
         Self {
             header,
             warning,
+            run,
             bars,
             figures,
             charts,
@@ -70,6 +75,7 @@ mod tests {
     fn heights(height: u16) -> [u16; 5] {
         let wanted = Wanted {
             warning: 2,
+            run: 0,
             figures: 2,
         };
         let sections = Sections::of(Rect::new(0, 0, 40, height), wanted);

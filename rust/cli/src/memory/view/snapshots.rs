@@ -6,17 +6,19 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 
 use super::View;
+use crate::memory::Look;
 use crate::memory::palette::Palette;
+use crate::memory::run_status::examples::running;
 use crate::memory::watch_model::WatchModel;
-use crate::memory::watch_model::examples::{state, unknown};
+use crate::memory::watch_model::examples::{look, state, unknown};
 
 /// A minute in which other programs take more and more.
 fn squeeze(last_used_percent: u64, last_available_percent: u64) -> WatchModel {
-    let mut model = WatchModel::new(Duration::from_secs(2), state(5, 90));
+    let mut model = WatchModel::new(Duration::from_secs(2), look(state(5, 90)));
     for step in 1..30 {
-        model.push(state(5 + step / 2, 90 - 2 * step));
+        model.push(look(state(5 + step / 2, 90 - 2 * step)));
     }
-    model.push(state(last_used_percent, last_available_percent));
+    model.push(look(state(last_used_percent, last_available_percent)));
     model
 }
 
@@ -158,7 +160,7 @@ MLX active  █░░░░░  19 %
 #[test]
 fn what_cannot_be_read_is_called_unknown() {
     assert_screen(
-        &WatchModel::new(Duration::from_secs(2), unknown()),
+        &WatchModel::new(Duration::from_secs(2), look(unknown())),
         (80, 14),
         r"
 pressure low   read every 2 s   q or Ctrl-C quits
@@ -179,11 +181,49 @@ used, last 2 s: up to unknown
     );
 }
 
+/// A run beside a process that uses little.
+fn with_run() -> WatchModel {
+    let look = Look {
+        state: state(5, 90),
+        run: Some(running(true)),
+    };
+    WatchModel::new(Duration::from_secs(2), look)
+}
+
+#[test]
+fn a_run_stands_above_the_bars() {
+    assert_screen(
+        &with_run(),
+        (80, 18),
+        r"
+pressure low   read every 2 s   q or Ctrl-C quits
+
+training in process 77   step 1,250   loss 3.2500   1.5000 bits per byte
+12,345 tokens/s
+
+run used    ████████████████████░░░░░░░░░░░░░░░   600.0 MiB of    1.0 GiB   59 %
+used by all ███░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░   819.2 MiB of    8.0 GiB   10 %
+run active  ██████████░░░░░░░░░░░░░░░░░░░░░░░░░   300.0 MiB of    1.0 GiB   29 %
+run cache   ░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░    20.0 MiB of    1.0 GiB    2 %
+run peak    █████████████████░░░░░░░░░░░░░░░░░░   500.0 MiB of    1.0 GiB   49 %
+
+available 7.2 GiB   machine free 6.0 GiB of 16.0 GiB   swap used 0 B of 2.0 GiB
+disk free 40.0 GiB
+
+used by all, last 2 s: up to 10 %
+
+used, last 2 s: up to 59 %
+                                                                               ▄
+",
+    );
+}
+
 #[test]
 fn every_size_can_be_drawn() {
     for model in [
         squeeze(93, 3),
-        WatchModel::new(Duration::from_secs(2), unknown()),
+        with_run(),
+        WatchModel::new(Duration::from_secs(2), look(unknown())),
     ] {
         for width in [1, 2, 9, 17, 18, 29, 30, 33, 34, 63, 64, 300] {
             for height in 1..26 {

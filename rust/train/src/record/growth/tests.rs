@@ -82,7 +82,7 @@ fn the_sentence_names_what_grows() {
     assert_eq!(
         report.to_string(),
         "over 100 steps active memory is flat to the byte, MLX's cache does not grow (0.0 ± 0.0 \
-         bytes a step), and the footprint GROWS by 512.0 ± 0.0 bytes a step"
+         bytes a step), and the footprint grows by 512.0 ± 0.0 bytes a step"
     );
 }
 
