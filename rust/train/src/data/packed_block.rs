@@ -26,7 +26,9 @@ impl PackedBlock {
 
     pub(crate) fn row(&self, number: u64) -> Option<Row> {
         let numbers = self.rows.get(usize::try_from(number).ok()?)?;
-        let sequences = numbers.iter().filter_map(|number| self.sequences.get(*number));
+        let sequences = numbers
+            .iter()
+            .filter_map(|number| self.sequences.get(*number));
         Some(row_of(sequences, self.context, self.filling))
     }
 }

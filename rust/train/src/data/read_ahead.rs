@@ -126,12 +126,20 @@ impl Reader {
         let PlacedBlock { shard, from, block } = placed;
         let name = self.list.training.get(shard);
         let name = name.map_or("", |shard| shard.name.as_str());
-        let numbers = [self.random_seed, epoch, shard as u64, from.group, from.offset];
+        let numbers = [
+            self.random_seed,
+            epoch,
+            shard as u64,
+            from.group,
+            from.offset,
+        ];
         let place = |at| BlockPlace { epoch, shard, at };
         Ok(AheadBlock {
             place: place(from),
             next: place(block.next),
-            rows: self.packer.pack(block.documents, name, Shuffle::of(&numbers))?,
+            rows: self
+                .packer
+                .pack(block.documents, name, Shuffle::of(&numbers))?,
         })
     }
 

@@ -38,7 +38,11 @@ impl Sequence {
     /// longer than the context goes on behind a `<|bos|>` and its last token, which do not count
     /// again: no token is lost, each counts once, and none is said to begin a text that does not.
     pub(crate) fn of_document(mut tokens: Vec<u32>, context: usize) -> Vec<Self> {
-        let Some(begin) = tokens.first().copied().filter(|_| tokens.len() > 1 && context > 1) else {
+        let Some(begin) = tokens
+            .first()
+            .copied()
+            .filter(|_| tokens.len() > 1 && context > 1)
+        else {
             return Vec::new();
         };
         tokens.push(begin);

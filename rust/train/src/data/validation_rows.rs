@@ -110,7 +110,10 @@ impl Evaluation<'_> {
             let from = placed.from;
             let shuffle = Shuffle::of(&[from.group, from.offset]);
             let documents = placed.block.documents;
-            self.block = self.of.packer.pack(documents, &self.of.shard.name, shuffle)?;
+            self.block = self
+                .of
+                .packer
+                .pack(documents, &self.of.shard.name, shuffle)?;
             self.row = 0;
         }
         match self.has_given || self.of.most_tokens == 0 {

@@ -24,7 +24,11 @@ fn end_of_piece(text: &str) -> usize {
         return text.len();
     }
     let most = text.floor_char_boundary(PIECE_BYTES);
-    let places = || (1..=most).rev().filter(|place| text.is_char_boundary(*place));
+    let places = || {
+        (1..=most)
+            .rev()
+            .filter(|place| text.is_char_boundary(*place))
+    };
     let is_between_words = |place: &usize| is_between_words(&text[..*place], &text[*place..]);
     places().find(is_between_words).unwrap_or(most)
 }
@@ -64,7 +68,9 @@ mod tests {
         let splitter = Splitter::new().unwrap();
         let text = "It's 12345  words,\r\n\n and more.\n".repeat(PIECE_BYTES / 8);
         let whole: Vec<_> = splitter.words(&text).collect();
-        let in_pieces: Vec<_> = pieces(&text).flat_map(|piece| splitter.words(piece)).collect();
+        let in_pieces: Vec<_> = pieces(&text)
+            .flat_map(|piece| splitter.words(piece))
+            .collect();
         assert!(pieces(&text).count() > 1);
         assert_eq!(whole, in_pieces);
     }

@@ -106,7 +106,12 @@ fn text_comes_back_from_its_tokens() {
 
 #[test]
 fn the_same_text_gives_the_same_files() {
-    let files = ["tokenizer.json", "tokenizer_config.json", "generation_config.json", "token_bytes.json"];
+    let files = [
+        "tokenizer.json",
+        "tokenizer_config.json",
+        "generation_config.json",
+        "token_bytes.json",
+    ];
     let written = || {
         let place = Place::with(TEXT);
         place.train(300).unwrap();
@@ -121,7 +126,10 @@ fn token_bytes_add_up_to_the_bytes_of_a_text() {
     let tokenizer = place.tokenizer();
     let bytes = |text: &str| -> u32 {
         let tokens = tokenizer.encode_document(text).unwrap();
-        tokens.iter().map(|id| tokenizer.token_bytes()[*id as usize]).sum()
+        tokens
+            .iter()
+            .map(|id| tokenizer.token_bytes()[*id as usize])
+            .sum()
     };
     for text in ["The fox", "Grüße, 狐!", "<|user_start|>", ""] {
         assert_eq!(bytes(text) as usize, text.len());
@@ -133,7 +141,9 @@ fn token_bytes_add_up_to_the_bytes_of_a_text() {
 #[test]
 fn a_document_cannot_hold_special_tokens() {
     let tokenizer = small_tokenizer();
-    let tokens = tokenizer.encode_document("a<|bos|>b<|assistant_end|>").unwrap();
+    let tokens = tokenizer
+        .encode_document("a<|bos|>b<|assistant_end|>")
+        .unwrap();
     assert_eq!(tokens.iter().filter(|id| **id >= 291).count(), 1);
 }
 
@@ -141,7 +151,10 @@ fn a_document_cannot_hold_special_tokens() {
 fn a_conversation_has_the_tokens_that_its_written_template_gives() {
     let place = Place::with(TEXT);
     let tokenizer = place.tokenizer();
-    let (library, config) = (place.written(), json(&place.path("tokenizer").join("tokenizer_config.json")));
+    let (library, config) = (
+        place.written(),
+        json(&place.path("tokenizer").join("tokenizer_config.json")),
+    );
     let text = |name: &str| config[name].as_str().unwrap().to_owned();
     let template = ChatTemplate::new(
         "tokenizer_config.json".into(),
@@ -159,7 +172,9 @@ fn a_conversation_has_the_tokens_that_its_written_template_gives() {
         let rendered = template.render(&messages[from..]).unwrap();
         let expected = library.encode(rendered, false).unwrap().get_ids().to_vec();
         let mut conversation = tokenizer.encode_conversation(&messages[from..]).unwrap();
-        conversation.tokens.push(library.token_to_id("<|assistant_start|>").unwrap());
+        conversation
+            .tokens
+            .push(library.token_to_id("<|assistant_start|>").unwrap());
         assert_eq!(conversation.tokens, expected);
     }
 }
@@ -184,7 +199,8 @@ fn answers_and_their_ends_are_learned_and_nothing_else() {
 #[test]
 fn bad_requests_are_refused_and_leave_nothing_behind() {
     let place = Place::with(TEXT);
-    let sentence = |result: Result<TokenizerReport, TokenizerError>| result.unwrap_err().to_string();
+    let sentence =
+        |result: Result<TokenizerReport, TokenizerError>| result.unwrap_err().to_string();
     assert!(sentence(place.train(264)).contains("give 265"));
     assert!(sentence(place.train(1 << 30)).contains("to 700000"));
     let stop = &mut |_| ControlFlow::Break(());
@@ -210,6 +226,8 @@ fn a_tokenizer_without_a_beginning_is_unfit() {
     let path = place.path("tokenizer").join("tokenizer.json");
     let text = std::fs::read_to_string(&path).unwrap();
     std::fs::write(&path, text.replace("<|bos|>", "<s>")).unwrap();
-    let refusal = TrainingTokenizer::read(&place.path("tokenizer")).err().unwrap();
+    let refusal = TrainingTokenizer::read(&place.path("tokenizer"))
+        .err()
+        .unwrap();
     assert!(refusal.to_string().contains("it has no token <|bos|>"));
 }

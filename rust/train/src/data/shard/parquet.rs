@@ -83,10 +83,9 @@ impl Parquet {
             for value in &values {
                 match std::str::from_utf8(value.data()) {
                     Ok(text) => block.push(Document::Text(text.to_owned())),
-                    Err(_) => block.leave_out(format!(
-                        "row group {}: a text is not UTF-8",
-                        self.at.group
-                    )),
+                    Err(_) => {
+                        block.leave_out(format!("row group {}: a text is not UTF-8", self.at.group))
+                    }
                 }
             }
             self.at.offset = self.at.offset.saturating_add(records as u64);
@@ -99,14 +98,22 @@ impl Parquet {
     fn records_left(&self) -> usize {
         let until = self.until.filter(|until| until.group == self.at.group);
         let left = until.map(|until| until.offset.saturating_sub(self.at.offset));
-        left.map_or(usize::MAX, |left| usize::try_from(left).unwrap_or(usize::MAX))
+        left.map_or(usize::MAX, |left| {
+            usize::try_from(left).unwrap_or(usize::MAX)
+        })
     }
 
     fn open_group(&mut self) -> Result<ColumnReaderImpl<ByteArrayType>, ShardFault> {
         let (column, at) = (self.column, self.at);
         let group = usize::try_from(at.group).unwrap_or(usize::MAX);
         let (reader, file) = (&self.reader, &mut self.file);
-        let (from, length) = guarded(|| Ok(reader.metadata().row_group(group).column(column).byte_range()))?;
+        let (from, length) = guarded(|| {
+            Ok(reader
+                .metadata()
+                .row_group(group)
+                .column(column)
+                .byte_range())
+        })?;
         check_pages(file, from, length)?;
         let opened = guarded(|| reader.get_row_group(group)?.get_column_reader(column))?;
         let ColumnReader::ByteArrayColumnReader(mut opened) = opened else {
@@ -116,7 +123,9 @@ impl Parquet {
         let skipped = guarded(|| opened.skip_records(records))?;
         match skipped == records {
             true => Ok(opened),
-            false => Err(ShardFault(format!("row group {group} has only {skipped} records"))),
+            false => Err(ShardFault(format!(
+                "row group {group} has only {skipped} records"
+            ))),
         }
     }
 }
@@ -151,7 +160,9 @@ fn refuse_long_metadata(file: &mut File) -> Result<(), ShardFault> {
 fn text_column(reader: &SerializedFileReader<File>) -> Result<usize, ShardFault> {
     let schema = reader.metadata().file_metadata().schema_descr();
     let columns = schema.columns();
-    let found = columns.iter().position(|column| column.path().string() == COLUMN);
+    let found = columns
+        .iter()
+        .position(|column| column.path().string() == COLUMN);
     let found = found.ok_or_else(|| ShardFault(format!("it has no column `{COLUMN}`")))?;
     let column = schema.column(found);
     let is_text = column.physical_type() == Type::BYTE_ARRAY && column.max_rep_level() == 0;
@@ -159,7 +170,9 @@ fn text_column(reader: &SerializedFileReader<File>) -> Result<usize, ShardFault>
 }
 
 fn wrong_column() -> ShardFault {
-    ShardFault(format!("its column `{COLUMN}` holds something other than texts"))
+    ShardFault(format!(
+        "its column `{COLUMN}` holds something other than texts"
+    ))
 }
 
 /// Where the last hundredth of the records begins.

@@ -38,7 +38,9 @@ pub(super) fn check_pages(
     while at < end {
         let page = page_at(file, at, end)?;
         page.check()?;
-        let bytes = page.header_bytes.saturating_add(page.packed_bytes.unsigned_abs());
+        let bytes = page
+            .header_bytes
+            .saturating_add(page.packed_bytes.unsigned_abs());
         at = at.saturating_add(bytes);
     }
     match at == end {
@@ -61,7 +63,9 @@ fn page_at(file: &mut File, at: u64, end: u64) -> Result<Page, ShardFault> {
             return Ok(page);
         }
     }
-    Err(fault(format!("the page at byte {at} has no header that can be read")))
+    Err(fault(format!(
+        "the page at byte {at} has no header that can be read"
+    )))
 }
 
 impl Page {
@@ -98,7 +102,9 @@ impl Page {
         // Each entry has four bytes for its length.
         match (0..=unpacked / 4).contains(&self.dictionary_entries) {
             true => Ok(()),
-            false => Err(fault("a dictionary announces more entries than it has bytes for")),
+            false => Err(fault(
+                "a dictionary announces more entries than it has bytes for",
+            )),
         }
     }
 }

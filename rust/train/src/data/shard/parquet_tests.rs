@@ -16,18 +16,30 @@ const ZSTD: fn() -> Compression = || Compression::ZSTD(ZstdLevel::default());
 pub(crate) fn written(groups: &[Vec<Option<&[u8]>>], compression: Compression) -> Vec<u8> {
     let schema = "message shard { required int32 id; optional binary text (UTF8); }";
     let schema = Arc::new(parse_message_type(schema).unwrap());
-    let properties = WriterProperties::builder().set_compression(compression).build();
+    let properties = WriterProperties::builder()
+        .set_compression(compression)
+        .build();
     let mut writer = SerializedFileWriter::new(Vec::new(), schema, Arc::new(properties)).unwrap();
     for group in groups {
         let mut writer = writer.next_row_group().unwrap();
         let ids: Vec<i32> = (0..group.len() as i32).collect();
         let mut column = writer.next_column().unwrap().unwrap();
-        column.typed::<Int32Type>().write_batch(&ids, None, None).unwrap();
+        column
+            .typed::<Int32Type>()
+            .write_batch(&ids, None, None)
+            .unwrap();
         column.close().unwrap();
         let levels: Vec<i16> = group.iter().map(|text| i16::from(text.is_some())).collect();
-        let texts: Vec<ByteArray> = group.iter().flatten().map(|text| text.to_vec().into()).collect();
+        let texts: Vec<ByteArray> = group
+            .iter()
+            .flatten()
+            .map(|text| text.to_vec().into())
+            .collect();
         let mut column = writer.next_column().unwrap().unwrap();
-        column.typed::<ByteArrayType>().write_batch(&texts, Some(&levels), None).unwrap();
+        column
+            .typed::<ByteArrayType>()
+            .write_batch(&texts, Some(&levels), None)
+            .unwrap();
         column.close().unwrap();
         writer.close().unwrap();
     }
@@ -42,11 +54,16 @@ pub(crate) fn shard_of(counts: &[usize], compression: Compression) -> Vec<u8> {
         .map(|(group, count)| (0..*count).map(|number| text(group, number)).collect())
         .collect();
     let bytes = |group: &Vec<String>| -> Vec<Option<Vec<u8>>> {
-        group.iter().map(|text| Some(text.clone().into_bytes())).collect()
+        group
+            .iter()
+            .map(|text| Some(text.clone().into_bytes()))
+            .collect()
     };
     let owned: Vec<_> = texts.iter().map(bytes).collect();
-    let borrowed: Vec<Vec<Option<&[u8]>>> =
-        owned.iter().map(|group| group.iter().map(Option::as_deref).collect()).collect();
+    let borrowed: Vec<Vec<Option<&[u8]>>> = owned
+        .iter()
+        .map(|group| group.iter().map(Option::as_deref).collect())
+        .collect();
     written(&borrowed, compression)
 }
 
@@ -95,7 +112,10 @@ fn a_block_ends_with_its_row_group_and_can_be_read_again_from_where_it_begins() 
     let mut sizes = Vec::new();
     while let Some(block) = through.next_block().unwrap() {
         let mut again = Parquet::open(&path, Part { from, until: None }).unwrap();
-        assert_eq!(again.next_block().unwrap().unwrap().documents, block.documents);
+        assert_eq!(
+            again.next_block().unwrap().unwrap().documents,
+            block.documents
+        );
         sizes.push(block.documents.len());
         from = block.next;
     }
@@ -104,7 +124,12 @@ fn a_block_ends_with_its_row_group_and_can_be_read_again_from_where_it_begins() 
 
 #[test]
 fn nulls_are_no_documents_and_texts_that_are_no_utf_8_are_left_out() {
-    let groups = [vec![Some(b"one".as_slice()), None, Some(b"\xff"), Some(b"two")]];
+    let groups = [vec![
+        Some(b"one".as_slice()),
+        None,
+        Some(b"\xff"),
+        Some(b"two"),
+    ]];
     let (_folder, path) = file(&written(&groups, ZSTD()));
     let mut parquet = Parquet::open(&path, Part::default()).unwrap();
     let block = parquet.next_block().unwrap().unwrap();
@@ -119,9 +144,18 @@ fn the_last_hundredth_of_the_records_is_held_out() {
         let (_folder, path) = file(&shard_of(counts, ZSTD()));
         let until = hold_out(&path).unwrap().unwrap();
         assert_eq!((until.group, until.offset), (group, offset));
-        let training = Part { from: Position::default(), until: Some(until) };
-        let validation = Part { from: until, until: None };
-        let both = [documents(&path, training).unwrap(), documents(&path, validation).unwrap()];
+        let training = Part {
+            from: Position::default(),
+            until: Some(until),
+        };
+        let validation = Part {
+            from: until,
+            until: None,
+        };
+        let both = [
+            documents(&path, training).unwrap(),
+            documents(&path, validation).unwrap(),
+        ];
         assert_eq!(both.concat(), documents(&path, Part::default()).unwrap());
     }
     let (_folder, path) = file(&shard_of(&[1], ZSTD()));

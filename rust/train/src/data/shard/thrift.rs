@@ -120,14 +120,17 @@ mod tests {
 
     fn walk(bytes: &[u8]) -> Option<(usize, Vec<(Vec<i64>, i64)>)> {
         let mut told = Vec::new();
-        let length = Thrift::new(bytes).structure(&mut |path, number| told.push((path.to_vec(), number)))?;
+        let length =
+            Thrift::new(bytes).structure(&mut |path, number| told.push((path.to_vec(), number)))?;
         Some((length, told))
     }
 
     #[test]
     fn numbers_are_told_with_the_fields_that_lead_to_them() {
         // Field 2 is 150; field 5 a structure with -1 in field 1 and text in field 2; a list in 6.
-        let bytes = [0x25, 0xAC, 0x02, 0x3C, 0x15, 0x01, 0x18, 2, b'h', b'i', 0, 0x19, 0x25, 2, 4, 0, 9];
+        let bytes = [
+            0x25, 0xAC, 0x02, 0x3C, 0x15, 0x01, 0x18, 2, b'h', b'i', 0, 0x19, 0x25, 2, 4, 0, 9,
+        ];
         let expected = vec![(vec![2], 150), (vec![5, 1], -1), (vec![6], 1), (vec![6], 2)];
         assert_eq!(walk(&bytes), Some((16, expected)));
     }
@@ -135,7 +138,9 @@ mod tests {
     #[test]
     fn bytes_that_end_early_or_nest_without_end_are_refused() {
         for length in 0..16 {
-            let bytes = [0x25, 0xAC, 0x02, 0x3C, 0x15, 0x01, 0x18, 2, b'h', b'i', 0, 0x19, 0x25, 2, 4, 0];
+            let bytes = [
+                0x25, 0xAC, 0x02, 0x3C, 0x15, 0x01, 0x18, 2, b'h', b'i', 0, 0x19, 0x25, 2, 4, 0,
+            ];
             assert_eq!(walk(&bytes[..length]), None);
         }
         assert_eq!(walk(&[0x1C; 100]), None);

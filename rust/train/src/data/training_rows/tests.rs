@@ -66,9 +66,14 @@ fn an_epoch_counts_every_token_of_every_training_document_once() {
     let tokenizer = small_tokenizer();
     let mut expected = Vec::new();
     for shard in ["0.jsonl", "1.jsonl"] {
-        for line in fs::read_to_string(folder.path().join(shard)).unwrap().lines() {
+        for line in fs::read_to_string(folder.path().join(shard))
+            .unwrap()
+            .lines()
+        {
             let line: serde_json::Value = serde_json::from_str(line).unwrap();
-            let mut tokens = tokenizer.encode_document(line["text"].as_str().unwrap()).unwrap();
+            let mut tokens = tokenizer
+                .encode_document(line["text"].as_str().unwrap())
+                .unwrap();
             // The token that begins a document is also what ends it.
             expected.append(&mut tokens);
         }
@@ -77,16 +82,26 @@ fn an_epoch_counts_every_token_of_every_training_document_once() {
     let rows = epoch(&settings(folder.path()));
     assert_eq!(counted_ids(&rows), expected);
     assert!(rows.iter().all(|row| row.inputs[0] == tokenizer.begin()));
-    assert!(rows.iter().all(|row| row.inputs.len() == 16 && row.targets.len() == 16));
+    assert!(
+        rows.iter()
+            .all(|row| row.inputs.len() == 16 && row.targets.len() == 16)
+    );
 }
 
 #[test]
 fn packing_leaves_few_places_empty() {
     let folder = shards();
     let rows = epoch(&settings(folder.path()));
-    let empty: usize = rows.iter().map(|row| 16 - row.counted_targets() as usize).sum();
+    let empty: usize = rows
+        .iter()
+        .map(|row| 16 - row.counted_targets() as usize)
+        .sum();
     // A document that goes on in another row sees one token twice.
-    assert!(empty * 8 < rows.len() * 16, "{empty} of {}", rows.len() * 16);
+    assert!(
+        empty * 8 < rows.len() * 16,
+        "{empty} of {}",
+        rows.len() * 16
+    );
 }
 
 #[test]
@@ -99,7 +114,10 @@ fn epochs_have_the_same_documents_in_another_order() {
     let second = rows(&mut source, first.len());
     assert_ne!(first, second);
     assert_eq!(counted_ids(&first), counted_ids(&second));
-    let other = DataSettings { random_seed: 1, ..settings };
+    let other = DataSettings {
+        random_seed: 1,
+        ..settings
+    };
     assert_ne!(epoch(&other), first);
 }
 
@@ -109,7 +127,10 @@ fn a_cursor_survives_being_written() {
     let mut source = open(&settings(folder.path()), None);
     rows(&mut source, 7);
     let text = serde_json::to_string(&source.cursor()).unwrap();
-    assert_eq!(serde_json::from_str::<DataCursor>(&text).unwrap(), source.cursor());
+    assert_eq!(
+        serde_json::from_str::<DataCursor>(&text).unwrap(),
+        source.cursor()
+    );
 }
 
 #[test]
@@ -124,7 +145,10 @@ fn a_cursor_of_other_data_is_refused() {
         let opened = TrainingRows::open(&settings, tokenizer, Some(cursor));
         opened.err().unwrap().to_string()
     };
-    let gone = DataCursor { shard: "9.jsonl".to_owned(), ..cursor.clone() };
+    let gone = DataCursor {
+        shard: "9.jsonl".to_owned(),
+        ..cursor.clone()
+    };
     assert!(refusal(&gone).contains("no longer has"));
     fs::write(folder.path().join("0.jsonl"), "{\"text\": \"other\"}\n").unwrap();
     assert!(refusal(&cursor).contains("and has 18 now"));
@@ -134,7 +158,11 @@ fn a_cursor_of_other_data_is_refused() {
 fn a_shard_that_cannot_be_read_is_left_out_and_counted_or_refused() {
     let folder = shards();
     std::os::unix::fs::symlink("nowhere", folder.path().join("-.jsonl")).unwrap();
-    fs::write(folder.path().join("1.jsonl"), b"{\"text\": \"good\"}\n{\"text\": \n\xff").unwrap();
+    fs::write(
+        folder.path().join("1.jsonl"),
+        b"{\"text\": \"good\"}\n{\"text\": \n\xff",
+    )
+    .unwrap();
     let mut settings = settings(folder.path());
     let mut source = open(&settings, None);
     let first = rows(&mut source, 1);
@@ -144,14 +172,27 @@ fn a_shard_that_cannot_be_read_is_left_out_and_counted_or_refused() {
     }
     let skipped = source.skipped();
     assert!(skipped.shards >= 1 && skipped.documents >= 2, "{skipped:?}");
-    assert!(skipped.latest_reasons.iter().any(|reason| reason.starts_with("1.jsonl, line 2:")));
+    assert!(
+        skipped
+            .latest_reasons
+            .iter()
+            .any(|reason| reason.starts_with("1.jsonl, line 2:"))
+    );
     settings.is_strict = true;
     let refusal = open(&settings, None).next_row().unwrap_err().to_string();
-    assert!(refusal.starts_with("shard -.jsonl cannot be read"), "{refusal}");
+    assert!(
+        refusal.starts_with("shard -.jsonl cannot be read"),
+        "{refusal}"
+    );
     fs::remove_file(folder.path().join("-.jsonl")).unwrap();
     let mut source = open(&settings, None);
-    let refusal = std::iter::repeat_with(|| source.next_row()).find_map(Result::err).unwrap();
-    assert!(refusal.to_string().starts_with("1.jsonl, line 2:"), "{refusal}");
+    let refusal = std::iter::repeat_with(|| source.next_row())
+        .find_map(Result::err)
+        .unwrap();
+    assert!(
+        refusal.to_string().starts_with("1.jsonl, line 2:"),
+        "{refusal}"
+    );
     assert!(source.next_row().is_err());
 }
 
@@ -163,7 +204,10 @@ fn data_without_a_token_is_an_error_and_no_endless_search() {
     }
     let settings = settings(folder.path());
     let sentence = open(&settings, None).next_row().unwrap_err().to_string();
-    assert!(sentence.contains("holds nothing to train on (a.jsonl, line 1"), "{sentence}");
+    assert!(
+        sentence.contains("holds nothing to train on (a.jsonl, line 1"),
+        "{sentence}"
+    );
     let tokenizer = Arc::new(small_tokenizer());
     let validation = ValidationRows::open(&settings, tokenizer, 10).unwrap();
     assert!(validation.rows().next().unwrap().is_err());
@@ -177,8 +221,20 @@ fn settings_that_cannot_be_are_refused() {
         opened.err().unwrap().to_string()
     };
     let sound = settings(folder.path());
-    assert!(refusal(DataSettings { context: 1, ..sound.clone() }).contains("context of 1"));
-    assert!(refusal(DataSettings { max_cached_shards: 1, ..sound }).contains("at least 2"));
+    assert!(
+        refusal(DataSettings {
+            context: 1,
+            ..sound.clone()
+        })
+        .contains("context of 1")
+    );
+    assert!(
+        refusal(DataSettings {
+            max_cached_shards: 1,
+            ..sound
+        })
+        .contains("at least 2")
+    );
 }
 
 #[test]
@@ -196,7 +252,10 @@ fn evaluations_see_the_same_rows_of_documents_that_never_train() {
         line["text"].as_str().unwrap().len() as u64
     });
     // Each byte of each document is counted once.
-    assert_eq!(first.iter().map(|row| row.bytes).sum::<u64>(), texts.sum::<u64>());
+    assert_eq!(
+        first.iter().map(|row| row.bytes).sum::<u64>(),
+        texts.sum::<u64>()
+    );
     assert!(first.iter().all(|row| {
         let mut targets = row.row.targets.iter().zip(&row.row.counted);
         targets.all(|(id, counts)| !*counts || *id != tokenizer.begin())
@@ -221,7 +280,12 @@ fn conversations_are_rows_whose_answers_count() {
             {"role": "user", "content": "Hi"}, {"role": "assistant", "content": answer}]})
         .to_string()
     };
-    let lines = [line("fox"), line(&"bird ".repeat(99)), "{}".to_owned(), line("end")];
+    let lines = [
+        line("fox"),
+        line(&"bird ".repeat(99)),
+        "{}".to_owned(),
+        line("end"),
+    ];
     fs::write(folder.path().join("chat.jsonl"), lines.join("\n")).unwrap();
     let settings = DataSettings {
         content: Content::Conversations,
@@ -233,11 +297,24 @@ fn conversations_are_rows_whose_answers_count() {
     assert!(first.iter().all(|row| row.inputs[0] == tokenizer.begin()));
     assert!(first.iter().all(|row| row.counted_targets() > 0));
     let skipped = source.skipped();
-    assert!(skipped.documents >= 1 && skipped.cut_conversations >= 1, "{skipped:?}");
-    let texts = DataSettings { content: Content::Conversations, ..settings.clone() };
-    fs::rename(folder.path().join("chat.jsonl"), folder.path().join("chat.txt")).unwrap();
+    assert!(
+        skipped.documents >= 1 && skipped.cut_conversations >= 1,
+        "{skipped:?}"
+    );
+    let texts = DataSettings {
+        content: Content::Conversations,
+        ..settings.clone()
+    };
+    fs::rename(
+        folder.path().join("chat.jsonl"),
+        folder.path().join("chat.txt"),
+    )
+    .unwrap();
     let refusal = open(&texts, None).next_row().unwrap_err().to_string();
-    assert!(refusal.contains("conversations come as .jsonl"), "{refusal}");
+    assert!(
+        refusal.contains("conversations come as .jsonl"),
+        "{refusal}"
+    );
 }
 
 proptest! {
