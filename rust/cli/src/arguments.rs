@@ -10,6 +10,7 @@ mod quantize;
 mod sampling;
 mod train;
 mod train_base;
+mod train_sft;
 
 use std::path::PathBuf;
 
@@ -26,6 +27,7 @@ pub(crate) use quantize::QuantizeArguments;
 pub(crate) use sampling::SamplingArguments;
 pub(crate) use train::{TrainCommand, TrainPlotArguments, TrainTokenizerArguments};
 pub(crate) use train_base::TrainBaseArguments;
+pub(crate) use train_sft::TrainSftArguments;
 
 /// Run language models inside the memory that this machine really has.
 #[derive(Debug, Parser)]

@@ -25,6 +25,7 @@ mod warning;
 mod watch_model;
 
 use run_status::RunStatus;
+pub(crate) use warning::Warning;
 
 pub(crate) fn run(arguments: &MemoryArguments) -> Result<ExitCode, CliError> {
     let interval = arguments.watch.map(Duration::from_secs);

@@ -17,6 +17,7 @@ pub mod optimizer;
 pub mod plan;
 pub mod record;
 pub mod run;
+pub mod sft;
 pub mod tokenizer;
 
 pub use error::TrainError;

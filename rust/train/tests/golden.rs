@@ -179,7 +179,7 @@ fn ten_steps_give_the_references_losses_norms_weights_and_memories() {
             let (mut sums, loss) = run.accumulate(&walk, batches);
             let (weights, optimizer) = (&mut run.weights, &mut run.optimizer);
             let update = optimizer
-                .update(weights, &mut sums, loss.tokens, &mut Nobody)
+                .update(weights, &mut sums, loss.tokens, &mut || ())
                 .unwrap();
             let loss = loss.mean().unwrap() as f32;
             assert!(

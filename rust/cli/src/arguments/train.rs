@@ -6,6 +6,7 @@ use clap::{Args, Subcommand};
 use headroom_memory::ByteSize;
 
 use super::train_base::TrainBaseArguments;
+use super::train_sft::TrainSftArguments;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum TrainCommand {
@@ -25,6 +26,14 @@ pub(crate) enum TrainCommand {
         --low-memory and --ultra-low, these before the recipe's values. Ctrl-C saves and stops. A run's output is a model \
         that `headroom chat` and mlx-lm read.")]
     Base(Box<TrainBaseArguments>),
+    /// Tune a base model on conversations, so that it answers.
+    #[command(after_help = "Examples:\n  \
+        headroom train sft --model run --data chats.jsonl --output chat\n  \
+        headroom train sft --model run --data chats.jsonl --output chat --epochs 3 --rate-share 0.1\n  \
+        headroom chat --model chat\n\n\
+        DATA has lines of JSON: {\"messages\": [{\"role\": \"user\", \"content\": \"Hello\"}, {\"role\": \"assistant\", \
+        \"content\": \"Hello!\"}]}. Only what the assistant says is learned.")]
+    Sft(Box<TrainSftArguments>),
     /// Draw the loss, the learning rate and the memory of a run, also of one that is running.
     #[command(after_help = "Examples:\n  \
         headroom train plot --run target/train\n  \

@@ -8,7 +8,7 @@ use super::share::{SharesOfBudget, percent};
 
 /// A sentence for the person who watches.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Warning {
+pub(crate) struct Warning {
     pub(super) urgency: Urgency,
     cause: Cause,
     share: f64,
@@ -33,7 +33,7 @@ enum Cause {
 impl Warning {
     /// The most urgent warning that a state deserves. Where this process alone deserves it, others
     /// are not blamed.
-    pub(super) fn of(state: &MemoryState) -> Option<Self> {
+    pub(crate) fn of(state: &MemoryState) -> Option<Self> {
         let shares = SharesOfBudget::of(state);
         let own = Self::new(Cause::ThisProcess, shares.used);
         let all = Self::new(Cause::AllPrograms, shares.taken);

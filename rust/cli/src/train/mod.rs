@@ -1,9 +1,12 @@
 //! `headroom train`: a language model from nothing.
 
 mod base;
+mod ending;
+mod fields;
 mod plot;
 mod profile;
 mod progress;
+mod sft;
 mod tokenizer;
 mod watching;
 
@@ -17,5 +20,6 @@ pub(crate) fn run(command: &TrainCommand) -> Result<ExitCode, CliError> {
         TrainCommand::Plot(arguments) => plot::run(arguments),
         TrainCommand::Tokenizer(arguments) => tokenizer::run(arguments),
         TrainCommand::Base(arguments) => base::run(arguments),
+        TrainCommand::Sft(arguments) => sft::run(arguments),
     }
 }

@@ -90,9 +90,6 @@ impl TrainingProgress {
             Display::Lines { sink, .. } => drop(writeln!(sink, "{text}")),
         }
     }
-
-    /// Ends the live view.
-    pub(crate) fn finish(self) {}
 }
 
 impl Drop for TrainingProgress {
@@ -207,7 +204,7 @@ mod tests {
         };
         let mut progress = TrainingProgress::on(display, 25);
         show(&mut progress);
-        progress.finish();
+        drop(progress);
         String::from_utf8(sink.0.take()).unwrap()
     }
 

@@ -4,4 +4,4 @@ mod config;
 mod starting;
 
 pub use config::{BaseConfig, Preset, WeightDtype};
-pub use starting::{Resume, train_base};
+pub use starting::train_base;

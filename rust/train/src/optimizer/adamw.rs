@@ -1,6 +1,5 @@
 //! AdamW (Loshchilov and Hutter, 2019) with bias correction and without decay.
 
-use headroom_mlx::ops::transforms::eval;
 use headroom_mlx::{Array, Dtype, Result};
 
 use crate::optimizer::rates::AdamWSettings;
@@ -22,22 +21,28 @@ pub(crate) struct Stride {
 
 impl AdamWSettings {
     /// One step along `gradient`, in float32 whatever the types of weight and means are.
+    ///
+    /// Each of the three is computed before the next, so that no more than two of their size come and go.
     pub(crate) fn step(&self, adapted: Adapted, gradient: &Array, stride: Stride) -> Result<()> {
-        let mean = blend(adapted.mean, gradient, self.betas[0])?;
-        let variance = blend(adapted.variance, &gradient.square()?, self.betas[1])?;
+        let Adapted {
+            weight,
+            mean,
+            variance,
+        } = adapted;
+        replace(mean, |mean| blend(mean, gradient, self.betas[0]))?;
+        replace(variance, |variance| {
+            blend(variance, &gradient.square()?, self.betas[1])
+        })?;
         let taken = stride.step as f64 + 1.0;
         let [mean_share, variance_share] = self.betas.map(|beta| 1.0 - beta.powf(taken));
         // The learning rate over both corrections; deviation and epsilon are scaled alike.
         let reach = number(stride.learning_rate / mean_share * variance_share.sqrt());
         let epsilon = number(self.epsilon * variance_share.sqrt());
-        let moved = mean
-            .multiply(reach)?
-            .divide(variance.sqrt()?.add(epsilon)?)?;
-        let weight = wide(adapted.weight)?.subtract(moved)?;
-        replace(adapted.weight, weight)?;
-        replace(adapted.mean, mean)?;
-        replace(adapted.variance, variance)?;
-        eval([&*adapted.weight, &*adapted.mean, &*adapted.variance])
+        replace(weight, |weight| {
+            let deviation = wide(variance)?.sqrt()?.add(epsilon)?;
+            let moved = wide(mean)?.multiply(reach)?.divide(deviation)?;
+            wide(weight)?.subtract(moved)
+        })
     }
 }
 
@@ -47,10 +52,14 @@ pub(crate) fn blend(old: &Array, new: &Array, share: f64) -> Result<Array> {
     old.add(new.multiply(number(1.0 - share))?)
 }
 
-/// Puts a new value in an array's place, in the type that is there.
-pub(crate) fn replace(place: &mut Array, value: Array) -> Result<()> {
-    *place = value.as_dtype(place.dtype())?;
-    Ok(())
+/// Computes a new value in an array's place, in the type that is there.
+pub(crate) fn replace(
+    place: &mut Array,
+    value: impl FnOnce(&Array) -> Result<Array>,
+) -> Result<()> {
+    // The old value lives on in the new one's graph alone, which may then use its memory.
+    *place = value(place)?.as_dtype(place.dtype())?;
+    place.eval()
 }
 
 pub(crate) fn wide(x: &Array) -> Result<Array> {

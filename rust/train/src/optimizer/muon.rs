@@ -1,7 +1,6 @@
 //! Muon (Jordan, 2024): momentum, made orthogonal.
 
 use headroom_mlx::ops::addmm;
-use headroom_mlx::ops::transforms::eval;
 use headroom_mlx::{Array, Result};
 
 use crate::optimizer::adamw::{blend, number, replace, wide};
@@ -23,15 +22,14 @@ impl MuonSettings {
         gradient: &Array,
         (learning_rate, momentum): (f64, f64),
     ) -> Result<()> {
-        let mean = blend(remembered, gradient, momentum)?;
-        let ahead = blend(gradient, &mean, 1.0 - momentum)?;
-        replace(remembered, mean)?;
+        replace(remembered, |mean| blend(mean, gradient, momentum))?;
+        let ahead = blend(gradient, &wide(remembered)?, 1.0 - momentum)?;
         let direction = orthogonal(&ahead, self.iterations)?;
         let (rows, columns) = (f64::from(weight.dim(0)), f64::from(weight.dim(1)));
         let reach = learning_rate * (rows / columns).max(1.0).sqrt();
-        let moved = wide(weight)?.subtract(direction.multiply(number(reach))?)?;
-        replace(weight, moved)?;
-        eval([&*weight, &*remembered])
+        replace(weight, |weight| {
+            wide(weight)?.subtract(direction.multiply(number(reach))?)
+        })
     }
 }
 

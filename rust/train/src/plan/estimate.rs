@@ -76,7 +76,7 @@ impl Shape {
     }
 
     fn block_forward(&self) -> u64 {
-        12 * self.stream() + 4 * self.scores()
+        12 * self.stream() + 3 * self.scores()
     }
 
     /// Values that are there again, and gradients: of the MLP, then of attention.
@@ -86,7 +86,7 @@ impl Shape {
             Kept::Activations => 0,
         };
         let matrix = self.geometry.width as u64 * self.geometry.width as u64 * 4 * WIDE;
-        let of_attention = 14 * self.stream() + 5 * self.scores();
+        let of_attention = 14 * self.stream() + 5 * self.scores() / 2;
         again + of_attention.max(12 * self.stream()) + 2 * matrix
     }
 
@@ -117,8 +117,11 @@ impl Shape {
         self.geometry.table_parameters() / 2 * WIDE
     }
 
+    /// Of a table by AdamW, or of the largest matrix of a block by Muon.
     fn update(&self) -> u64 {
-        4 * self.table()
+        let [rows, columns] = self.geometry.block_shapes().expand;
+        let matrix = rows as u64 * columns as u64 * WIDE;
+        (9 * self.table() / 4).max(13 * matrix)
     }
 }
 

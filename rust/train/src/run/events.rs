@@ -15,10 +15,12 @@ pub enum TrainingEvent<'a> {
         /// Of the process, since its start.
         peak_footprint_bytes: Option<u64>,
     },
-    /// The run goes on from a checkpoint.
-    Resumed {
-        /// Steps that it has behind it.
+    /// Steps begin.
+    Begun {
+        /// Steps that the run has behind it; more than none where it goes on from a checkpoint.
         step: u64,
+        /// Steps of the whole run.
+        all_steps: u64,
     },
     /// Something that a person should know, one sentence.
     Note(String),

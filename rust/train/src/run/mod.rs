@@ -8,12 +8,14 @@ mod dry_step;
 mod evaluation;
 mod events;
 mod guard;
+mod launch;
 mod saving;
 mod source;
 mod steps;
 mod training;
 
 pub use events::{Observer, Outcome, TrainingEvent};
+pub use launch::Resume;
+pub(crate) use launch::{Cut, Launch, OutputDirectory};
 pub use source::RowSource;
-pub(crate) use steps::{Run, RunSettings};
-pub(crate) use training::{Beginning, Training};
+pub(crate) use steps::RunSettings;

@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::checkpoint::{CheckpointStore, publish};
 use crate::data::{Row, SkippedShards};
 use crate::error::TrainError;
-use crate::record::{EvaluationRecord, GrowthDetector, RunLog, StepRecord};
+use crate::record::{EvaluationRecord, GrowthDetector, RunLog, StepRecord, plot};
 use crate::run::events::{Observer, Outcome, TrainingEvent};
 use crate::run::guard::Guard;
 use crate::run::saving::Surroundings;
@@ -81,6 +81,7 @@ impl Run<'_> {
         };
         let saved = self.save(&mut progress)?;
         self.log.sync()?;
+        self.draw();
         if let Some(growth) = progress.growth.report() {
             self.note(growth.to_string());
         }
@@ -256,6 +257,13 @@ impl Run<'_> {
                 "left out so far: {shards} shards, {documents} documents; the latest: {reason}"
             ));
             progress.skipped = skipped;
+        }
+    }
+
+    /// Plots beside the log. A run without them is no worse, so that a failure is only told.
+    fn draw(&mut self) {
+        if let Err(error) = plot(self.log.path(), &self.settings.output) {
+            self.note(error.to_string());
         }
     }
 
