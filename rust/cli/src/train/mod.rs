@@ -1,5 +1,6 @@
 //! `headroom train`: a language model from nothing.
 
+mod data_source;
 mod tokenizer;
 
 use std::process::ExitCode;
