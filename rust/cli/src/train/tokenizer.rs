@@ -9,20 +9,21 @@ use std::time::Duration;
 
 use headroom_memory::ByteSize;
 use headroom_train::TrainError;
-use headroom_train::data::{Content, DataSettings, DataSource, SkippedShards};
+use headroom_train::data::{Content, DataSettings, SkippedShards};
 use headroom_train::tokenizer::{
     LearnedTokenizer, LearningProgress, TokenizerError, TokenizerReport, TokenizerRequest, learn,
     refuse_existing,
 };
 use indicatif::{ProgressBar, ProgressStyle};
 
+use super::data_source::data_source;
 use crate::arguments::TrainTokenizerArguments;
 use crate::error::CliError;
 use crate::{figures, interrupt};
 
 pub(crate) fn run(arguments: &TrainTokenizerArguments) -> Result<ExitCode, CliError> {
     refuse_existing(&arguments.output).map_err(TrainError::from)?;
-    let learned = with_progress(request(arguments))?;
+    let learned = with_progress(request(arguments)?)?;
     // What remains takes a moment, and half a directory would be left behind.
     interrupt::call_on_interrupt(|| {});
     let report = learned.write(&arguments.output).map_err(TrainError::from)?;
@@ -38,25 +39,26 @@ pub(crate) fn run(arguments: &TrainTokenizerArguments) -> Result<ExitCode, CliEr
     Ok(ExitCode::SUCCESS)
 }
 
-fn request(arguments: &TrainTokenizerArguments) -> TokenizerRequest {
-    TokenizerRequest {
+fn request(arguments: &TrainTokenizerArguments) -> Result<TokenizerRequest, CliError> {
+    let source = data_source(&arguments.data)?;
+    Ok(TokenizerRequest {
         data: DataSettings {
             is_strict: arguments.strict,
-            ..DataSettings::new(DataSource::Local(arguments.data.clone()), Content::Text)
+            ..DataSettings::new(source, Content::Text)
         },
         vocabulary_size: arguments.vocab,
         most_text_bytes: arguments.max_text.map(ByteSize::bytes),
-    }
+    })
 }
 
 enum Happening {
     Progress(LearningProgress),
-    Finished(Result<LearnedTokenizer, TokenizerError>),
+    Finished(Result<Box<LearnedTokenizer>, TokenizerError>),
     Interrupted,
 }
 
 /// Learns beside the waiting, because merging cannot be interrupted.
-fn with_progress(request: TokenizerRequest) -> Result<LearnedTokenizer, CliError> {
+fn with_progress(request: TokenizerRequest) -> Result<Box<LearnedTokenizer>, CliError> {
     let (sender, receiver) = mpsc::channel();
     let interrupted = sender.clone();
     interrupt::call_on_interrupt(move || drop(interrupted.send(Happening::Interrupted)));
@@ -67,17 +69,15 @@ fn with_progress(request: TokenizerRequest) -> Result<LearnedTokenizer, CliError
 fn learned(
     request: &TokenizerRequest,
     sender: &Sender<Happening>,
-) -> Result<LearnedTokenizer, TokenizerError> {
-    learn(
-        request,
-        &mut |progress| match sender.send(Happening::Progress(progress)) {
-            Ok(()) => ControlFlow::Continue(()),
-            Err(_) => ControlFlow::Break(()),
-        },
-    )
+) -> Result<Box<LearnedTokenizer>, TokenizerError> {
+    let mut tell = |progress| match sender.send(Happening::Progress(progress)) {
+        Ok(()) => ControlFlow::Continue(()),
+        Err(_) => ControlFlow::Break(()),
+    };
+    learn(request, &mut tell).map(Box::new)
 }
 
-fn finished(receiver: &Receiver<Happening>) -> Result<LearnedTokenizer, CliError> {
+fn finished(receiver: &Receiver<Happening>) -> Result<Box<LearnedTokenizer>, CliError> {
     const TICK: Duration = Duration::from_millis(200);
     let bar = ProgressBar::new_spinner().with_style(style());
     bar.enable_steady_tick(TICK);

@@ -38,6 +38,16 @@ pub enum DataError {
         /// The shard.
         shard: String,
     },
+    /// A repository that cannot be divided.
+    #[error(
+        "{source_name} has a single shard, {shard}, and one has to validate; download it and give the file"
+    )]
+    OneRemoteShard {
+        /// The repository.
+        source_name: String,
+        /// The shard.
+        shard: String,
+    },
     /// The system refused to read something.
     #[error("cannot read {path}: {source}; check that it exists and may be read", path = path.display())]
     Read {
@@ -104,6 +114,9 @@ pub enum DataError {
     /// The system gave no thread.
     #[error("cannot begin to read ahead: {0}; end other programs and try again")]
     Thread(io::Error),
+    /// Whoever reads wants no more.
+    #[error("reading the data was stopped; run again to go on")]
+    Stopped,
     /// A library failed in a way that it should not.
     #[error("reading ahead ended without a reason; run again, and please report it if it stays so")]
     Fault,

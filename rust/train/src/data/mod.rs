@@ -12,12 +12,15 @@ mod packed_block;
 mod packing;
 mod position;
 mod read_ahead;
+mod remote;
 mod row;
 mod settings;
 mod shard;
 mod shard_list;
+mod shard_store;
 mod shuffle;
 mod skipped;
+mod streaming;
 mod training_rows;
 mod validation_rows;
 

@@ -1,6 +1,9 @@
 //! Which data, and how it is read.
 
+use std::fmt;
 use std::path::PathBuf;
+
+use headroom_hub::{HubSettings, RepositoryId};
 
 use super::content::Content;
 use super::error::DataError;
@@ -10,6 +13,22 @@ use super::error::DataError;
 pub enum DataSource {
     /// A file, or a directory of files.
     Local(PathBuf),
+    /// A dataset's repository on a hub, whose shards come and go while they are read.
+    Hub {
+        /// [`RepositoryId::dataset`].
+        repository: RepositoryId,
+        /// The hub. Shards lie in a directory of their own below its cache.
+        settings: HubSettings,
+    },
+}
+
+impl fmt::Display for DataSource {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Local(path) => path.display().fmt(formatter),
+            Self::Hub { repository, .. } => repository.fmt(formatter),
+        }
+    }
 }
 
 /// Which data, and how it is read. The rows that come out depend on everything here but

@@ -11,6 +11,7 @@ use super::read_ahead::{AheadBlock, BlockPlace, ReadAhead, Reader};
 use super::row::Row;
 use super::settings::DataSettings;
 use super::shard_list::ShardList;
+use super::shard_store::ShardStore;
 use super::skipped::SkippedShards;
 use crate::tokenizer::TrainingTokenizer;
 
@@ -45,8 +46,11 @@ impl TrainingRows {
         let list = Arc::new(ShardList::of(&settings.source)?);
         let reading = Reading::new(settings);
         let place = place_of(&list, from)?;
+        let is_stopped = Arc::new(AtomicBool::new(false));
+        let most = settings.max_cached_shards;
+        let store = ShardStore::streaming(list.remote.clone(), most, &is_stopped);
         let reader = Reader {
-            documents: Documents::of(reading.clone(), list.training.clone()),
+            documents: Documents::of(reading.clone(), list.training.clone(), store),
             list: Arc::clone(&list),
             packer: Packer {
                 tokenizer,
@@ -54,7 +58,7 @@ impl TrainingRows {
                 reading: reading.clone(),
             },
             random_seed: settings.random_seed,
-            is_stopped: Arc::new(AtomicBool::new(false)),
+            is_stopped,
         };
         Ok(Self {
             list,

@@ -6,9 +6,11 @@ use super::documents::{Documents, Reading};
 use super::error::DataError;
 use super::packed_block::{PackedBlock, Packer};
 use super::read_ahead::nothing_there;
+use super::remote::RemoteShards;
 use super::row::Row;
 use super::settings::DataSettings;
 use super::shard_list::{ListedShard, ShardList};
+use super::shard_store::ShardStore;
 use super::shuffle::Shuffle;
 use super::skipped::SkippedShards;
 use crate::tokenizer::TrainingTokenizer;
@@ -17,6 +19,7 @@ use crate::tokenizer::TrainingTokenizer;
 pub struct ValidationRows {
     source_name: String,
     shard: ListedShard,
+    remote: Option<Arc<RemoteShards>>,
     packer: Packer,
     most_tokens: u64,
 }
@@ -46,6 +49,7 @@ impl ValidationRows {
         Ok(Self {
             source_name: list.source_name,
             shard: list.validation,
+            remote: list.remote,
             packer: Packer {
                 tokenizer,
                 context: settings.context,
@@ -57,9 +61,11 @@ impl ValidationRows {
 
     /// The rows of one evaluation. One block of them is in memory.
     pub fn rows(&self) -> Evaluation<'_> {
+        let store = ShardStore::keeping(self.remote.clone());
+        let reading = self.packer.reading.clone();
         Evaluation {
             of: self,
-            documents: Documents::of(self.packer.reading.clone(), vec![self.shard.clone()]),
+            documents: Documents::of(reading, vec![self.shard.clone()], store),
             block: PackedBlock::default(),
             row: 0,
             counted: 0,

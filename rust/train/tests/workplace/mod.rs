@@ -26,7 +26,7 @@ impl Stopper {
         Self {
             behind,
             step: 0,
-            pub notes: Vec::new(),
+            notes: Vec::new(),
         }
     }
 }

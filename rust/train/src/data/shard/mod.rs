@@ -82,7 +82,7 @@ impl ShardKind {
 
 /// A shard that is being read, block after block.
 pub(crate) enum Shard {
-    Parquet(Parquet),
+    Parquet(Box<Parquet>),
     JsonLines(JsonLines),
     PlainText(PlainText),
 }
@@ -99,7 +99,10 @@ impl Shard {
             (ShardKind::JsonLines, content) => {
                 JsonLines::open(path, content, part).map(Self::JsonLines)
             }
-            (ShardKind::Parquet, Content::Text) => Parquet::open(path, part).map(Self::Parquet),
+            (ShardKind::Parquet, Content::Text) => {
+                let parquet = Parquet::open(path, part)?;
+                Ok(Self::Parquet(Box::new(parquet)))
+            }
             (ShardKind::PlainText, Content::Text) => {
                 PlainText::open(path, part).map(Self::PlainText)
             }

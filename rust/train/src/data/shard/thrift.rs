@@ -118,7 +118,10 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn walk(bytes: &[u8]) -> Option<(usize, Vec<(Vec<i64>, i64)>)> {
+    /// Paths of field numbers, and the number that each leads to.
+    type Told = Vec<(Vec<i64>, i64)>;
+
+    fn walk(bytes: &[u8]) -> Option<(usize, Told)> {
         let mut told = Vec::new();
         let length =
             Thrift::new(bytes).structure(&mut |path, number| told.push((path.to_vec(), number)))?;
