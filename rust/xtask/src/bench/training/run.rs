@@ -28,12 +28,29 @@ struct PeerFigures {
     state_bytes: u64,
 }
 
-/// What a line of Headroom's log tells of a step.
+/// A line of Headroom's log; `headroom_train::record` says what each field means.
+#[derive(Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+enum Line {
+    Step(Step),
+    #[serde(other)]
+    Other,
+}
+
 #[derive(Deserialize)]
 struct Step {
     loss: f64,
-    tokens_per_second: f64,
+    seconds: f64,
     peak_bytes: u64,
+}
+
+impl Line {
+    fn step(self) -> Option<Step> {
+        match self {
+            Self::Step(step) => Some(step),
+            Self::Other => None,
+        }
+    }
 }
 
 impl Run {
@@ -64,17 +81,15 @@ impl Run {
         peak_resident_bytes: Option<u64>,
         setting: &Setting,
     ) -> Result<Self> {
-        let steps: Vec<Step> = log
+        let lines: Vec<Line> = log
             .lines()
-            .filter_map(|line| serde_json::from_str(line).ok())
-            .collect();
-        let tokens = setting.tokens_per_step() as f64;
+            .map(serde_json::from_str)
+            .collect::<std::result::Result<_, _>>()
+            .context("headroom's log is not as expected")?;
+        let steps: Vec<Step> = lines.into_iter().filter_map(Line::step).collect();
         Self {
             losses: steps.iter().map(|step| step.loss).collect(),
-            step_seconds: steps
-                .iter()
-                .map(|step| tokens / step.tokens_per_second)
-                .collect(),
+            step_seconds: steps.iter().map(|step| step.seconds).collect(),
             peak_mlx_bytes: steps.iter().map(|step| step.peak_bytes).max().unwrap_or(0),
             peak_resident_bytes,
         }
@@ -149,10 +164,10 @@ pub(crate) mod tests {
 
     #[test]
     fn a_log_is_read_with_its_evaluations_passed_over() {
-        let log = r#"{"step":0,"loss":2.0794,"tokens_per_second":20.0,"peak_bytes":7,"more":1}
-{"step":0,"bits_per_byte":1.5,"loss":2.0}
-{"step":1,"loss":2.0,"tokens_per_second":40.0,"peak_bytes":9}
-{"step":2,"loss":1.9,"tokens_per_second":40.0,"peak_bytes":8}
+        let log = r#"{"kind":"step","step":1,"loss":2.0794,"seconds":1.0,"peak_bytes":7,"more":1}
+{"kind":"evaluation","step":1,"bits_per_byte":1.5,"loss":2.0,"seconds":9.0}
+{"kind":"step","step":2,"loss":2.0,"seconds":0.5,"peak_bytes":9}
+{"kind":"step","step":3,"loss":1.9,"seconds":0.5,"peak_bytes":8}
 "#;
         let run = Run::of_log(log, Some(5), &SMALL).unwrap();
         assert_eq!(run.step_seconds, [1.0, 0.5, 0.5]);
@@ -161,8 +176,9 @@ pub(crate) mod tests {
 
     #[test]
     fn a_run_of_too_few_steps_or_of_another_start_is_refused() {
-        let line =
-            |loss: f64| format!("{{\"loss\":{loss},\"tokens_per_second\":1,\"peak_bytes\":1}}\n");
+        let line = |loss: f64| {
+            format!("{{\"kind\":\"step\",\"loss\":{loss},\"seconds\":1,\"peak_bytes\":1}}\n")
+        };
         assert!(Run::of_log(&line(2.0794), None, &SMALL).is_err());
         assert!(Run::of_log(&line(2.5).repeat(3), None, &SMALL).is_err());
         assert!(Run::of_log(&line(2.0794).repeat(3), None, &SMALL).is_ok());
