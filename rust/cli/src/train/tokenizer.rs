@@ -68,13 +68,12 @@ fn learned(
     request: &TokenizerRequest,
     sender: &Sender<Happening>,
 ) -> Result<LearnedTokenizer, TokenizerError> {
-    learn(
-        request,
-        &mut |progress| match sender.send(Happening::Progress(progress)) {
+    learn(request, &mut |progress| {
+        match sender.send(Happening::Progress(progress)) {
             Ok(()) => ControlFlow::Continue(()),
             Err(_) => ControlFlow::Break(()),
-        },
-    )
+        }
+    })
 }
 
 fn finished(receiver: &Receiver<Happening>) -> Result<LearnedTokenizer, CliError> {

@@ -47,9 +47,7 @@ pub enum DataError {
         source: io::Error,
     },
     /// A shard that cannot be read, where nothing may be left out.
-    #[error(
-        "shard {shard} cannot be read: {reason}; mend or remove it, or allow shards to be left out"
-    )]
+    #[error("shard {shard} cannot be read: {reason}; mend or remove it, or allow shards to be left out")]
     Shard {
         /// Its name.
         shard: String,

@@ -79,11 +79,7 @@ fn local(path: &Path) -> Result<Vec<ListedShard>, DataError> {
     if !found.is_dir() {
         let shard = local_shard(path.to_owned())?;
         return shard.map_or_else(
-            || {
-                Err(DataError::UnknownKind {
-                    path: path.to_owned(),
-                })
-            },
+            || Err(DataError::UnknownKind { path: path.to_owned() }),
             |shard| Ok(vec![shard]),
         );
     }
@@ -98,9 +94,7 @@ fn local(path: &Path) -> Result<Vec<ListedShard>, DataError> {
 
 /// A file as a shard; `None` where it is none. Hidden files are what other programs leave.
 fn local_shard(path: PathBuf) -> Result<Option<ListedShard>, DataError> {
-    let name = path
-        .file_name()
-        .map(|name| name.to_string_lossy().into_owned());
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
     let name = name.filter(|name| !name.starts_with('.'));
     let Some((name, kind)) = name.and_then(|name| ShardKind::of(&name).map(|kind| (name, kind)))
     else {
@@ -162,11 +156,7 @@ mod tests {
         assert!(sentence(&[("a.txt", "")]).contains("single document"));
         let of = |path: &Path| ShardList::of(&DataSource::Local(path.to_owned())).unwrap_err();
         let folder = tempfile::tempdir().unwrap();
-        assert!(
-            of(&folder.path().join("missing"))
-                .to_string()
-                .contains("cannot read")
-        );
+        assert!(of(&folder.path().join("missing")).to_string().contains("cannot read"));
         let note = folder.path().join("notes.md");
         fs::write(&note, "").unwrap();
         assert!(of(&note).to_string().contains("is no .parquet"));

@@ -109,16 +109,10 @@ fn merged(counts: &WordCounts, tokens: usize) -> Result<BPE, TokenizerError> {
         .show_progress(false)
         .build();
     let mut model = BPE::default();
-    let learned = catch_unwind(AssertUnwindSafe(|| {
-        trainer.do_train(&counts.words, &mut model)
-    }));
+    let learned = catch_unwind(AssertUnwindSafe(|| trainer.do_train(&counts.words, &mut model)));
     match learned {
         Ok(learned) => learned.map_err(library("merge pairs"))?,
-        Err(_) => {
-            return Err(library("merge pairs")(
-                "a pair is too frequent to be counted",
-            ));
-        }
+        Err(_) => return Err(library("merge pairs")("a pair is too frequent to be counted")),
     };
     Ok(model)
 }
