@@ -83,7 +83,9 @@ impl CliError {
             Self::DownloadInterrupted
             | Self::PromptInterrupted
             | Self::Quantize(QuantizeError::Cancelled)
-            | Self::Train(TrainError::Tokenizer(TokenizerError::Cancelled)) => ExitCode::from(interrupt::EXIT_CODE),
+            | Self::Train(TrainError::Tokenizer(TokenizerError::Cancelled)) => {
+                ExitCode::from(interrupt::EXIT_CODE)
+            }
             Self::Hub(error) if error.is_wrong_use() => ExitCode::from(2),
             Self::Train(error) if error.is_wrong_use() => ExitCode::from(2),
             Self::Memory(_) | Self::Quantize(QuantizeError::OutputExists { .. }) => {

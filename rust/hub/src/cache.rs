@@ -15,7 +15,7 @@ use hf_hub::{Cache, CacheRepo, Repo};
 use crate::checksum::Checksum;
 use crate::error::HubError;
 use crate::listing::{CommitHash, Listing, RemoteFile};
-use crate::repository_id::RepositoryId;
+use crate::repository_id::{RepositoryId, RepositoryKind};
 
 /// One repository's place in the cache.
 pub(crate) struct CachedRepository {
@@ -26,7 +26,10 @@ pub(crate) struct CachedRepository {
 
 impl CachedRepository {
     pub(crate) fn new(cache_directory: &Path, repository: &RepositoryId) -> Self {
-        let repo = Repo::model(repository.to_string());
+        let repo = match repository.kind() {
+            RepositoryKind::Model => Repo::model(repository.to_string()),
+            RepositoryKind::Dataset => Repo::dataset(repository.to_string()),
+        };
         let name = repo.folder_name();
         Self {
             folder: cache_directory.join(&name),
@@ -74,6 +77,19 @@ impl CachedRepository {
         }
         let found = fs::metadata(self.partial(file.checksum));
         found.map_or(0, |found| found.len().min(file.size_bytes))
+    }
+
+    /// Removes a file and what has arrived of it.
+    pub(crate) fn remove(&self, checksum: Checksum) -> Result<(), HubError> {
+        for path in [self.blob(checksum), self.partial(checksum)] {
+            match fs::remove_file(&path) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    return Err(HubError::io("remove", &path)(error));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
     }
 
     /// Makes a commit, whose files are all there, the current one, and gives its directory.

@@ -9,7 +9,7 @@ use ureq::{Agent, Body};
 use crate::error::HubError;
 use crate::failure::{Asked, Failure, MOST_REDIRECTS, failed};
 use crate::listing::{Answer, CommitHash, Listing};
-use crate::repository_id::RepositoryId;
+use crate::repository_id::{RepositoryId, RepositoryKind};
 use crate::settings::{HubSettings, Token};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
@@ -68,11 +68,12 @@ impl Client {
         }
     }
 
-    /// The files of a model at the head of its main branch.
+    /// The files of a repository at the head of its main branch.
     pub(crate) fn listing(&self, repository: &RepositoryId) -> Result<Listing, Failure> {
         let url = format!(
-            "{}/api/models/{repository}/revision/main?blobs=true",
-            self.endpoint
+            "{}/api/{}s/{repository}/revision/main?blobs=true",
+            self.endpoint,
+            repository.kind().noun()
         );
         let mut response = self.get(&url, 0, Asked::of(repository, None))?;
         refuse_web_page(&url, response.headers(), "a list of files")?;
@@ -95,7 +96,12 @@ impl Client {
         from_byte: u64,
     ) -> Result<FileAnswer, Failure> {
         let commit = commit.as_str();
-        let url = format!("{}/{repository}/resolve/{commit}/{name}", self.endpoint);
+        let prefix = match repository.kind() {
+            RepositoryKind::Model => "",
+            RepositoryKind::Dataset => "datasets/",
+        };
+        let endpoint = &self.endpoint;
+        let url = format!("{endpoint}/{prefix}{repository}/resolve/{commit}/{name}");
         let response = self.get(&url, from_byte, Asked::of(repository, Some(name)))?;
         refuse_web_page(&url, response.headers(), "a file")?;
         let is_partial = response.status().as_u16() == 206;

@@ -1,4 +1,4 @@
-//! Bringing a model into the cache: list, room, bytes, checksum, and only then its place.
+//! Bringing files into the cache: list, room, bytes, checksum, and only then their place.
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -45,7 +45,7 @@ impl<'a> Download<'a> {
     pub(crate) fn run(&self, on_progress: OnProgress) -> Result<PathBuf, HubError> {
         let mut tracker = Tracker::new(self.repository, on_progress);
         let listing = self.listing(&mut tracker)?;
-        self.refuse_small_disk(&listing)?;
+        self.refuse_small_disk(&listing.files)?;
         tracker.expect(listing.total_bytes());
         for file in &listing.files {
             tracker.begin(&file.name);
@@ -55,6 +55,28 @@ impl<'a> Download<'a> {
             tracker.reached(file.size_bytes)?;
         }
         self.cached.publish(&listing)
+    }
+
+    /// The list of files alone.
+    pub(crate) fn list(&self, on_progress: OnProgress) -> Result<Listing, HubError> {
+        self.listing(&mut Tracker::new(self.repository, on_progress))
+    }
+
+    /// Downloads one file if it is missing, and gives where it lies.
+    pub(crate) fn run_for(
+        &self,
+        commit: &CommitHash,
+        file: &RemoteFile,
+        on_progress: OnProgress,
+    ) -> Result<PathBuf, HubError> {
+        if !self.cached.has(file) {
+            self.refuse_small_disk(std::slice::from_ref(file))?;
+            let mut tracker = Tracker::new(self.repository, on_progress);
+            tracker.expect(file.size_bytes);
+            tracker.begin(&file.name);
+            self.fetch(commit, file, &mut tracker)?;
+        }
+        Ok(self.cached.blob(file.checksum))
     }
 
     fn listing(&self, tracker: &mut Tracker) -> Result<Listing, HubError> {
@@ -67,9 +89,10 @@ impl<'a> Download<'a> {
         }
     }
 
-    fn refuse_small_disk(&self, listing: &Listing) -> Result<(), HubError> {
-        let files = listing.files.iter();
-        let missing = files.map(|file| file.size_bytes - self.cached.arrived_bytes(file));
+    fn refuse_small_disk(&self, files: &[RemoteFile]) -> Result<(), HubError> {
+        let missing = files
+            .iter()
+            .map(|file| file.size_bytes - self.cached.arrived_bytes(file));
         let needed_bytes = missing.fold(0, u64::saturating_add);
         let cache = &self.settings.cache_directory;
         match room_bytes(cache) {

@@ -61,7 +61,7 @@ impl<'a> Asked<'a> {
             401 | 403 => HubError::Denied { repository, status }.into(),
             404 => HubError::NotFound {
                 what: self.file.map_or_else(
-                    || format!("model {repository}"),
+                    || format!("{} {repository}", self.repository.kind().noun()),
                     |file| format!("{file} in {repository}"),
                 ),
             }

@@ -22,8 +22,8 @@ pub enum Fetch {
 
 /// A hub and the cache of what came from it.
 pub struct Hub {
-    settings: HubSettings,
-    client: Client,
+    pub(crate) settings: HubSettings,
+    pub(crate) client: Client,
 }
 
 impl Hub {
@@ -83,7 +83,7 @@ impl Hub {
         Download::new(&self.client, &self.settings, repository).run(on_progress)
     }
 
-    fn not_cached(&self, repository: &RepositoryId) -> HubError {
+    pub(crate) fn not_cached(&self, repository: &RepositoryId) -> HubError {
         HubError::NotCached {
             repository: repository.to_string(),
             cache: self.settings.cache_directory.clone(),

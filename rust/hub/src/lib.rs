@@ -1,4 +1,5 @@
-//! Which models there are, which of them fits, and how it comes onto this machine.
+//! Which models there are, which of them fits, and how it comes onto this machine; and datasets, file
+//! by file.
 //!
 //! This room owns the registry of known models with their sizes, the choice of the best one that
 //! fits with its KV cache, and the download into the cache that Python's tools share. What a hub
@@ -12,6 +13,7 @@ mod backoff;
 mod cache;
 mod checksum;
 mod client;
+mod dataset;
 mod download;
 mod error;
 mod failure;
@@ -24,6 +26,7 @@ mod repository_id;
 mod selection;
 mod settings;
 
+pub use dataset::{Dataset, DatasetFile};
 pub use error::HubError;
 pub use hub::{Fetch, Hub, repository_of};
 pub use progress::{DownloadProgress, OnProgress};

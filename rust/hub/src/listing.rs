@@ -1,5 +1,5 @@
-//! A repository's list of files: which of them a model needs, under names, sizes and checksums that
-//! are safe to use.
+//! A repository's list of files: which of them a model needs or a dataset is made of, under names,
+//! sizes and checksums that are safe to use.
 
 use std::collections::HashSet;
 
@@ -7,24 +7,24 @@ use serde::Deserialize;
 
 use crate::checksum::Checksum;
 use crate::error::{HubError, printable};
-use crate::repository_id::RepositoryId;
+use crate::repository_id::{RepositoryId, RepositoryKind};
 
 /// Most files that a repository may list, and that a model may need.
 const MOST_LISTED: usize = 20_000;
 const MOST_NEEDED: usize = 1_000;
 
-/// The files of a model at one commit.
+/// The files of a model or a dataset at one commit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Listing {
     pub(crate) commit: CommitHash,
-    /// What is needed to run the model, in the order of the repository.
+    /// What is needed to run the model, or what has the dataset's text, in the order of the repository.
     pub(crate) files: Vec<RemoteFile>,
 }
 
 /// A file that may be downloaded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct RemoteFile {
-    /// A plain name without any directory.
+    /// A plain name, without any directory where it is a model's.
     pub(crate) name: String,
     pub(crate) size_bytes: u64,
     pub(crate) checksum: Checksum,
@@ -57,13 +57,30 @@ impl Listing {
     /// # Errors
     /// [`HubError::Listing`] if a name, a size or a checksum breaks a rule, or if this is no model.
     pub(crate) fn check(answer: Answer, repository: &RepositoryId) -> Result<Self, HubError> {
-        Self::checked(answer).map_err(|reason| HubError::Listing {
+        let checked = match repository.kind() {
+            RepositoryKind::Model => Self::checked(answer),
+            RepositoryKind::Dataset => Self::of_dataset(answer),
+        };
+        checked.map_err(|reason| HubError::Listing {
             repository: repository.to_string(),
             reason,
         })
     }
 
     fn checked(answer: Answer) -> Result<Self, String> {
+        let listing = Self::of_needed(answer, is_needed)?;
+        refuse_no_model(&listing.files)?;
+        refuse_equal_names(&listing.files)?;
+        Ok(listing)
+    }
+
+    fn of_dataset(answer: Answer) -> Result<Self, String> {
+        let listing = Self::of_needed(answer, is_text)?;
+        refuse_equal_names(&listing.files)?;
+        Ok(listing)
+    }
+
+    fn of_needed(answer: Answer, is_needed: fn(&str) -> bool) -> Result<Self, String> {
         let commit = CommitHash::parse(&answer.sha)
             .ok_or_else(|| format!("`{}` is no commit", printable(&answer.sha)))?;
         if answer.siblings.len() > MOST_LISTED {
@@ -79,8 +96,6 @@ impl Listing {
         let files = needed
             .map(Sibling::checked)
             .collect::<Result<Vec<_>, _>>()?;
-        refuse_no_model(&files)?;
-        refuse_equal_names(&files)?;
         Ok(Self { commit, files })
     }
 }
@@ -137,6 +152,12 @@ fn is_needed(name: &str) -> bool {
             || name.ends_with(".safetensors.index.json"))
 }
 
+/// Whether a file can hold the text of a dataset.
+fn is_text(name: &str) -> bool {
+    let endings = [".parquet", ".jsonl", ".txt"];
+    endings.into_iter().any(|ending| name.ends_with(ending))
+}
+
 /// One such name makes the whole repository one not to be trusted.
 fn refuse_escaping(name: &str) -> Result<(), String> {
     let escapes = name.starts_with('/')
@@ -155,7 +176,8 @@ fn refuse_escaping(name: &str) -> Result<(), String> {
 fn plain_name(name: String) -> Result<String, String> {
     const MOST_LETTERS: usize = 200;
     let is_allowed = |letter: char| letter.is_ascii_alphanumeric() || "-_.".contains(letter);
-    if name.len() <= MOST_LETTERS && !name.starts_with('.') && name.chars().all(is_allowed) {
+    let is_plain = |part: &str| !part.starts_with('.') && part.chars().all(is_allowed);
+    if name.len() <= MOST_LETTERS && name.split('/').all(is_plain) {
         return Ok(name);
     }
     Err(format!(

@@ -1,4 +1,4 @@
-//! `owner/name`: what a hub calls a model.
+//! `owner/name`: what a hub calls a model or a dataset.
 
 use std::fmt;
 use std::str::FromStr;
@@ -10,9 +10,43 @@ use crate::error::{HubError, printable};
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct RepositoryId {
     text: String,
+    kind: RepositoryKind,
+}
+
+/// What a repository holds. A model and a dataset may have the same name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum RepositoryKind {
+    Model,
+    Dataset,
+}
+
+impl RepositoryKind {
+    /// For messages.
+    pub(crate) fn noun(self) -> &'static str {
+        match self {
+            Self::Model => "model",
+            Self::Dataset => "dataset",
+        }
+    }
 }
 
 impl RepositoryId {
+    /// The dataset that `owner/name` or `datasets/owner/name` means.
+    ///
+    /// # Errors
+    /// As for a model.
+    pub fn dataset(text: &str) -> Result<Self, HubError> {
+        let name = text.strip_prefix("datasets/").unwrap_or(text);
+        Ok(Self {
+            kind: RepositoryKind::Dataset,
+            ..name.parse()?
+        })
+    }
+
+    pub(crate) fn kind(&self) -> RepositoryKind {
+        self.kind
+    }
+
     /// `owner/name`.
     pub fn as_str(&self) -> &str {
         &self.text
@@ -37,6 +71,7 @@ impl FromStr for RepositoryId {
         })?;
         Ok(Self {
             text: text.to_owned(),
+            kind: RepositoryKind::Model,
         })
     }
 }
@@ -76,6 +111,18 @@ mod tests {
         for model in registry() {
             assert_eq!(model.id.parse::<RepositoryId>().unwrap().as_str(), model.id);
         }
+    }
+
+    #[test]
+    fn a_dataset_is_no_model_of_the_same_name() {
+        let dataset = RepositoryId::dataset("owner/name").unwrap();
+        assert_eq!(
+            RepositoryId::dataset("datasets/owner/name").unwrap(),
+            dataset
+        );
+        assert_ne!("owner/name".parse::<RepositoryId>().unwrap(), dataset);
+        assert_eq!(dataset.as_str(), "owner/name");
+        assert!(RepositoryId::dataset("datasets/name").is_err());
     }
 
     #[test]

@@ -11,7 +11,7 @@ pub(crate) enum TrainCommand {
     #[command(after_help = "Examples:\n  \
         headroom train tokenizer --data stories.txt --vocab 4096 --output tokenizer\n  \
         headroom train tokenizer --data shards --vocab 65536 --max-text 2GB --output tokenizer\n\n\
-        DATA is a file or a directory of files: Parquet with a column `text`, .jsonl with a field `text`, or .txt in which a \
+        DATA is a file, a directory of files or a dataset on the hub: Parquet with a column `text`, .jsonl with a field `text`, or .txt in which a \
         line <|endoftext|> ends a document. The last file, or the last hundredth of a single one, is not read: it validates.")]
     Tokenizer(TrainTokenizerArguments),
     /// Draw the loss, the learning rate and the memory of a run, also of one that is running.
@@ -34,9 +34,9 @@ pub(crate) struct TrainPlotArguments {
 
 #[derive(Debug, Args)]
 pub(crate) struct TrainTokenizerArguments {
-    /// A file of text or a directory of such files.
-    #[arg(long, value_name = "PATH")]
-    pub(crate) data: PathBuf,
+    /// A file of text, a directory of such files, or owner/name of a dataset on the hub.
+    #[arg(long, value_name = "PATH_OR_ID")]
+    pub(crate) data: String,
     /// Tokens in all: 256 bytes, 9 special tokens, and what is learned.
     #[arg(long, value_name = "N", default_value_t = 65_536)]
     pub(crate) vocab: usize,

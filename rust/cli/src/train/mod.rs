@@ -1,5 +1,6 @@
 //! `headroom train`: a language model from nothing.
 
+mod data_source;
 mod plot;
 #[allow(dead_code, reason = "runs show it")]
 mod profile;

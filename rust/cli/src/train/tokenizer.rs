@@ -9,20 +9,21 @@ use std::time::Duration;
 
 use headroom_memory::ByteSize;
 use headroom_train::TrainError;
-use headroom_train::data::{Content, DataSettings, DataSource, SkippedShards};
+use headroom_train::data::{Content, DataSettings, SkippedShards};
 use headroom_train::tokenizer::{
     LearnedTokenizer, LearningProgress, TokenizerError, TokenizerReport, TokenizerRequest, learn,
     refuse_existing,
 };
 use indicatif::{ProgressBar, ProgressStyle};
 
+use super::data_source::data_source;
 use crate::arguments::TrainTokenizerArguments;
 use crate::error::CliError;
 use crate::{figures, interrupt};
 
 pub(crate) fn run(arguments: &TrainTokenizerArguments) -> Result<ExitCode, CliError> {
     refuse_existing(&arguments.output).map_err(TrainError::from)?;
-    let learned = with_progress(request(arguments))?;
+    let learned = with_progress(request(arguments)?)?;
     // What remains takes a moment, and half a directory would be left behind.
     interrupt::call_on_interrupt(|| {});
     let report = learned.write(&arguments.output).map_err(TrainError::from)?;
@@ -38,15 +39,16 @@ pub(crate) fn run(arguments: &TrainTokenizerArguments) -> Result<ExitCode, CliEr
     Ok(ExitCode::SUCCESS)
 }
 
-fn request(arguments: &TrainTokenizerArguments) -> TokenizerRequest {
-    TokenizerRequest {
+fn request(arguments: &TrainTokenizerArguments) -> Result<TokenizerRequest, CliError> {
+    let source = data_source(&arguments.data)?;
+    Ok(TokenizerRequest {
         data: DataSettings {
             is_strict: arguments.strict,
-            ..DataSettings::new(DataSource::Local(arguments.data.clone()), Content::Text)
+            ..DataSettings::new(source, Content::Text)
         },
         vocabulary_size: arguments.vocab,
         most_text_bytes: arguments.max_text.map(ByteSize::bytes),
-    }
+    })
 }
 
 enum Happening {
@@ -68,12 +70,13 @@ fn learned(
     request: &TokenizerRequest,
     sender: &Sender<Happening>,
 ) -> Result<LearnedTokenizer, TokenizerError> {
-    learn(request, &mut |progress| {
-        match sender.send(Happening::Progress(progress)) {
+    learn(
+        request,
+        &mut |progress| match sender.send(Happening::Progress(progress)) {
             Ok(()) => ControlFlow::Continue(()),
             Err(_) => ControlFlow::Break(()),
-        }
-    })
+        },
+    )
 }
 
 fn finished(receiver: &Receiver<Happening>) -> Result<LearnedTokenizer, CliError> {

@@ -170,3 +170,32 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_dataset_is_made_of_its_text_wherever_that_lies() {
+    let names = [
+        "README.md",
+        "data/train-0.parquet",
+        "b.jsonl",
+        "c.txt",
+        "config.json",
+    ];
+    let files: Vec<_> = names.iter().map(|name| small(name)).collect();
+    let listed = |files: &[Value]| {
+        let answer = json!({"sha": COMMIT, "siblings": files});
+        Listing::of_dataset(serde_json::from_value(answer).unwrap())
+    };
+    let listing = listed(&files).unwrap();
+    let found: Vec<_> = listing.files.iter().map(|file| &*file.name).collect();
+    assert_eq!(found, ["data/train-0.parquet", "b.jsonl", "c.txt"]);
+    assert_eq!(listed(&[]).unwrap().files, []);
+    for name in [
+        "../a.parquet",
+        "a/.hidden.parquet",
+        "a b.txt",
+        "a//b.txt",
+        "a.txt?b.txt",
+    ] {
+        assert!(listed(&[small(name)]).is_err(), "{name}");
+    }
+}

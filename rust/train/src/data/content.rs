@@ -67,7 +67,11 @@ fn refuse_other_order(messages: &[ChatMessage]) -> Result<(), String> {
         turns => turns,
     };
     let roles = [Role::User, Role::Assistant].into_iter().cycle();
-    match turns.iter().zip(roles).find(|(turn, role)| turn.role != *role) {
+    match turns
+        .iter()
+        .zip(roles)
+        .find(|(turn, role)| turn.role != *role)
+    {
         Some((turn, role)) => Err(format!(
             "a message of the {} stands where one of the {} should",
             turn.role.as_str(),

@@ -1,11 +1,15 @@
 //! The documents of one epoch, block after block, shard after shard.
 
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
 use super::content::Content;
 use super::error::DataError;
 use super::position::Position;
 use super::settings::DataSettings;
 use super::shard::{Block, Shard, ShardFault};
 use super::shard_list::{ListedShard, ShardList};
+use super::shard_store::{HeldShard, NotHeld, ShardStore};
 use super::skipped::{SkipAccount, SkippedShards};
 
 /// What reading goes by, whichever shards are read.
@@ -35,14 +39,13 @@ impl Reading {
         Ok(())
     }
 
-    fn leave_out_documents(&self, shard: &ListedShard, block: &mut Block) -> Result<(), DataError> {
-        for reason in block.unreadable.drain(..) {
-            let reason = format!("{}, {reason}", shard.name);
-            if self.is_strict {
-                return Err(DataError::Document { reason });
-            }
-            self.account.document(reason);
+    /// Counts a document that cannot be used, or refuses it.
+    pub(crate) fn leave_out_document(&self, shard: &str, reason: &str) -> Result<(), DataError> {
+        let reason = format!("{shard}, {reason}");
+        if self.is_strict {
+            return Err(DataError::Document { reason });
         }
+        self.account.document(reason);
         Ok(())
     }
 }
@@ -62,24 +65,35 @@ pub(crate) struct Documents {
     /// The number of the shard at hand, and where its next block begins.
     shard: usize,
     at: Position,
-    open: Option<Shard>,
+    store: ShardStore,
+    open: Option<OpenShard>,
+}
+
+/// A shard and what keeps its file there.
+struct OpenShard {
+    shard: Shard,
+    held: HeldShard,
 }
 
 impl Documents {
     /// All documents that train, once.
     pub(crate) fn of_training(settings: &DataSettings) -> Result<Self, DataError> {
         let list = ShardList::of(&settings.source)?;
-        Ok(Self::of(Reading::new(settings), list.training))
+        let is_stopped = Arc::new(AtomicBool::new(false));
+        let most = settings.max_cached_shards;
+        let store = ShardStore::streaming(list.remote, most, &is_stopped);
+        Ok(Self::of(Reading::new(settings), list.training, store))
     }
 
-    /// All documents of these shards.
-    pub(crate) fn of(reading: Reading, shards: Vec<ListedShard>) -> Self {
+    /// All documents of these shards, which `store` has.
+    pub(crate) fn of(reading: Reading, shards: Vec<ListedShard>, store: ShardStore) -> Self {
         let at = shards.first().map(|shard| shard.part.from);
         Self {
             reading,
             shards,
             shard: 0,
             at: at.unwrap_or_default(),
+            store,
             open: None,
         }
     }
@@ -101,14 +115,13 @@ impl Documents {
     pub(crate) fn next_block(&mut self) -> Result<Option<PlacedBlock>, DataError> {
         while let Some(shard) = self.shards.get(self.shard).cloned() {
             match self.read(&shard) {
-                Ok(Some(mut block)) => {
-                    self.reading.leave_out_documents(&shard, &mut block)?;
-                    let (shard, from) = (self.shard, self.at);
-                    self.at = block.next;
-                    return Ok(Some(PlacedBlock { shard, from, block }));
-                }
+                Ok(Some(block)) => return self.placed(&shard, block).map(Some),
                 Ok(None) => {}
-                Err(fault) => self.reading.leave_out_shard(&shard, fault)?,
+                Err(NotHeld::Fault(fault)) => self.reading.leave_out_shard(&shard, fault)?,
+                Err(NotHeld::Data(error)) => return Err(error),
+            }
+            if let Some(open) = self.open.take() {
+                open.held.finish();
             }
             let next = self.shards.get(self.shard + 1);
             let at = next.map_or_else(Position::default, |shard| shard.part.from);
@@ -117,14 +130,32 @@ impl Documents {
         Ok(None)
     }
 
-    fn read(&mut self, shard: &ListedShard) -> Result<Option<Block>, ShardFault> {
+    fn placed(&mut self, shard: &ListedShard, mut block: Block) -> Result<PlacedBlock, DataError> {
+        for reason in block.unreadable.drain(..) {
+            self.reading.leave_out_document(&shard.name, &reason)?;
+        }
+        let (shard, from) = (self.shard, self.at);
+        self.at = block.next;
+        Ok(PlacedBlock { shard, from, block })
+    }
+
+    fn read(&mut self, shard: &ListedShard) -> Result<Option<Block>, NotHeld> {
         let open = match self.open.take() {
             Some(open) => open,
-            None => {
-                let part = shard.part.starting_at(self.at);
-                Shard::open(&shard.path, shard.kind, self.reading.content, part)?
-            }
+            None => self.open(shard)?,
         };
-        self.open.insert(open).next_block()
+        Ok(self.open.insert(open).shard.next_block()?)
+    }
+
+    fn open(&mut self, shard: &ListedShard) -> Result<OpenShard, NotHeld> {
+        let held = self.store.hold(shard)?;
+        let part = shard.part.starting_at(self.at);
+        match Shard::open(&held.path, shard.kind, self.reading.content, part) {
+            Ok(shard) => Ok(OpenShard { shard, held }),
+            Err(fault) => {
+                held.finish();
+                Err(fault.into())
+            }
+        }
     }
 }

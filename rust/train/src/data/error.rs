@@ -27,7 +27,7 @@ pub enum DataError {
     Empty {
         /// The file, directory or repository.
         source_name: String,
-        /// Why the last shard was left out, with a comma before it, or nothing.
+        /// The latest reason why something was left out, in brackets, or nothing.
         because: String,
     },
     /// One file that cannot be divided.
@@ -35,6 +35,16 @@ pub enum DataError {
         "{shard} is the only shard and has no more than a single document, so nothing is left to validate on; give a second document or file"
     )]
     NothingToHoldOut {
+        /// The shard.
+        shard: String,
+    },
+    /// A repository that cannot be divided.
+    #[error(
+        "{source_name} has a single shard, {shard}, and one has to validate; download it and give the file"
+    )]
+    OneRemoteShard {
+        /// The repository.
+        source_name: String,
         /// The shard.
         shard: String,
     },
@@ -47,7 +57,9 @@ pub enum DataError {
         source: io::Error,
     },
     /// A shard that cannot be read, where nothing may be left out.
-    #[error("shard {shard} cannot be read: {reason}; mend or remove it, or allow shards to be left out")]
+    #[error(
+        "shard {shard} cannot be read: {reason}; mend or remove it, or allow shards to be left out"
+    )]
     Shard {
         /// Its name.
         shard: String,
@@ -102,6 +114,9 @@ pub enum DataError {
     /// The system gave no thread.
     #[error("cannot begin to read ahead: {0}; end other programs and try again")]
     Thread(io::Error),
+    /// Whoever reads wants no more.
+    #[error("reading the data was stopped; run again to go on")]
+    Stopped,
     /// A library failed in a way that it should not.
     #[error("reading ahead ended without a reason; run again, and please report it if it stays so")]
     Fault,

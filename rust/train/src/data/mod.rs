@@ -5,19 +5,34 @@
 //! a document or a shard that cannot be is left out and counted, or refused where the caller is strict.
 
 mod content;
+mod cursor;
 mod documents;
 mod error;
+mod packed_block;
+mod packing;
 mod position;
+mod read_ahead;
+mod remote;
+mod row;
 mod settings;
 mod shard;
 mod shard_list;
+mod shard_store;
+mod shuffle;
 mod skipped;
+mod streaming;
+mod training_rows;
+mod validation_rows;
 
 pub use content::Content;
+pub use cursor::DataCursor;
 pub use error::DataError;
 pub use position::Position;
+pub use row::Row;
 pub use settings::{DataSettings, DataSource};
 pub use skipped::SkippedShards;
+pub use training_rows::TrainingRows;
+pub use validation_rows::{Evaluation, ValidationRow, ValidationRows};
 
 pub(crate) use content::Document;
 pub(crate) use documents::Documents;

@@ -1,14 +1,34 @@
 //! Which data, and how it is read.
 
+use std::fmt;
 use std::path::PathBuf;
 
+use headroom_hub::{HubSettings, RepositoryId};
+
 use super::content::Content;
+use super::error::DataError;
 
 /// Where data comes from.
 #[derive(Clone, Debug)]
 pub enum DataSource {
     /// A file, or a directory of files.
     Local(PathBuf),
+    /// A dataset's repository on a hub, whose shards come and go while they are read.
+    Hub {
+        /// [`RepositoryId::dataset`].
+        repository: RepositoryId,
+        /// The hub. Shards lie in a directory of their own below its cache.
+        settings: HubSettings,
+    },
+}
+
+impl fmt::Display for DataSource {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Local(path) => path.display().fmt(formatter),
+            Self::Hub { repository, .. } => repository.fmt(formatter),
+        }
+    }
 }
 
 /// Which data, and how it is read. The rows that come out depend on everything here but
@@ -40,6 +60,21 @@ impl DataSettings {
             random_seed: 0,
             is_strict: false,
             max_cached_shards: 20,
+        }
+    }
+
+    pub(crate) fn check(&self) -> Result<(), DataError> {
+        let Self {
+            context,
+            max_cached_shards: most,
+            ..
+        } = *self;
+        if context < 2 {
+            return Err(DataError::Context { context });
+        }
+        match most < 2 {
+            true => Err(DataError::CacheTooSmall { most }),
+            false => Ok(()),
         }
     }
 }

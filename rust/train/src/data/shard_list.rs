@@ -2,9 +2,11 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::error::DataError;
 use super::position::{Part, Position};
+use super::remote::RemoteShards;
 use super::settings::DataSource;
 use super::shard::{Shard, ShardFault, ShardKind};
 
@@ -15,36 +17,59 @@ pub(crate) struct ListedShard {
     pub(crate) name: String,
     pub(crate) kind: ShardKind,
     pub(crate) length_bytes: u64,
-    pub(crate) path: PathBuf,
+    pub(crate) place: Place,
     /// What of it belongs here.
     pub(crate) part: Part,
 }
 
+/// Where a shard is to be had.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    Local(PathBuf),
+    Remote {
+        /// Its number among all shards of the repository.
+        number: usize,
+    },
+}
+
 /// All shards, sorted by name. The last one validates; of a single one, its last hundredth does.
-#[derive(Clone, Debug)]
 pub(crate) struct ShardList {
     /// The file, directory or repository, for messages.
     pub(crate) source_name: String,
     /// At least one.
     pub(crate) training: Vec<ListedShard>,
     pub(crate) validation: ListedShard,
+    /// Where they come from, unless they are files here.
+    pub(crate) remote: Option<Arc<RemoteShards>>,
 }
 
 impl ShardList {
     /// Looks up which shards there are.
     pub(crate) fn of(source: &DataSource) -> Result<Self, DataError> {
-        match source {
-            DataSource::Local(path) => Self::divided(path.display().to_string(), local(path)?),
-        }
+        let (shards, remote) = match source {
+            DataSource::Local(path) => (local(path)?, None),
+            DataSource::Hub {
+                repository,
+                settings,
+            } => {
+                let remote = RemoteShards::of(repository, settings)?;
+                (listed(&remote), Some(Arc::new(remote)))
+            }
+        };
+        Self::divided(source.to_string(), shards, remote)
     }
 
-    fn divided(source_name: String, mut shards: Vec<ListedShard>) -> Result<Self, DataError> {
+    fn divided(
+        source_name: String,
+        mut shards: Vec<ListedShard>,
+        remote: Option<Arc<RemoteShards>>,
+    ) -> Result<Self, DataError> {
         let Some(last) = shards.pop() else {
             return Err(DataError::NoShards { source_name });
         };
         let (training, validation) = match shards.is_empty() {
             true => {
-                let (first, last) = divided_shard(last)?;
+                let (first, last) = divided_shard(last, &source_name)?;
                 (vec![first], last)
             }
             false => (shards, last),
@@ -53,13 +78,23 @@ impl ShardList {
             source_name,
             training,
             validation,
+            remote,
         })
     }
 }
 
 /// The first and the last documents of a single shard.
-fn divided_shard(shard: ListedShard) -> Result<(ListedShard, ListedShard), DataError> {
-    let place = Shard::hold_out(&shard.path, shard.kind);
+fn divided_shard(
+    shard: ListedShard,
+    source_name: &str,
+) -> Result<(ListedShard, ListedShard), DataError> {
+    let Place::Local(path) = &shard.place else {
+        return Err(DataError::OneRemoteShard {
+            source_name: source_name.to_owned(),
+            shard: shard.name,
+        });
+    };
+    let place = Shard::hold_out(path, shard.kind);
     let place = place.map_err(|ShardFault(reason)| DataError::Shard {
         shard: shard.name.clone(),
         reason,
@@ -74,12 +109,30 @@ fn divided_shard(shard: ListedShard) -> Result<(ListedShard, ListedShard), DataE
     Ok((part(Position::default(), Some(place)), part(place, None)))
 }
 
+fn listed(remote: &RemoteShards) -> Vec<ListedShard> {
+    let files = remote.files().iter().enumerate();
+    let listed = files.filter_map(|(number, file)| {
+        Some(ListedShard {
+            name: file.name().to_owned(),
+            kind: ShardKind::of(file.name())?,
+            length_bytes: file.size_bytes(),
+            place: Place::Remote { number },
+            part: Part::default(),
+        })
+    });
+    listed.collect()
+}
+
 fn local(path: &Path) -> Result<Vec<ListedShard>, DataError> {
     let found = fs::metadata(path).map_err(DataError::read(path))?;
     if !found.is_dir() {
         let shard = local_shard(path.to_owned())?;
         return shard.map_or_else(
-            || Err(DataError::UnknownKind { path: path.to_owned() }),
+            || {
+                Err(DataError::UnknownKind {
+                    path: path.to_owned(),
+                })
+            },
             |shard| Ok(vec![shard]),
         );
     }
@@ -94,7 +147,9 @@ fn local(path: &Path) -> Result<Vec<ListedShard>, DataError> {
 
 /// A file as a shard; `None` where it is none. Hidden files are what other programs leave.
 fn local_shard(path: PathBuf) -> Result<Option<ListedShard>, DataError> {
-    let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
+    let name = path
+        .file_name()
+        .map(|name| name.to_string_lossy().into_owned());
     let name = name.filter(|name| !name.starts_with('.'));
     let Some((name, kind)) = name.and_then(|name| ShardKind::of(&name).map(|kind| (name, kind)))
     else {
@@ -109,7 +164,7 @@ fn local_shard(path: PathBuf) -> Result<Option<ListedShard>, DataError> {
         name,
         kind,
         length_bytes: found.map_or(0, |found| found.len()),
-        path,
+        place: Place::Local(path),
         part: Part::default(),
     }))
 }
@@ -149,14 +204,22 @@ mod tests {
 
     #[test]
     fn what_holds_no_data_is_refused_with_what_to_give() {
-        let sentence = |files| list(files).1.unwrap_err().to_string();
+        let sentence = |files| list(files).1.err().unwrap().to_string();
         assert!(sentence(&[]).contains("holds no shard"));
         assert!(sentence(&[("notes.md", "")]).contains("holds no shard"));
         assert!(sentence(&[("a.txt", "one document")]).contains("single document"));
         assert!(sentence(&[("a.txt", "")]).contains("single document"));
-        let of = |path: &Path| ShardList::of(&DataSource::Local(path.to_owned())).unwrap_err();
+        let of = |path: &Path| {
+            ShardList::of(&DataSource::Local(path.to_owned()))
+                .err()
+                .unwrap()
+        };
         let folder = tempfile::tempdir().unwrap();
-        assert!(of(&folder.path().join("missing")).to_string().contains("cannot read"));
+        assert!(
+            of(&folder.path().join("missing"))
+                .to_string()
+                .contains("cannot read")
+        );
         let note = folder.path().join("notes.md");
         fs::write(&note, "").unwrap();
         assert!(of(&note).to_string().contains("is no .parquet"));

@@ -127,15 +127,21 @@ fn together(counts: Vec<Counts>) -> Counts {
 /// Byte-level BPE writes each byte as a character that can be seen.
 fn as_byte_characters(counts: Counts) -> AHashMap<CompactString, u64> {
     let characters = byte_characters();
-    let seen = |word: CompactString| word.bytes().map(|byte| characters[usize::from(byte)]).collect();
-    counts.into_iter().map(|(word, count)| (seen(word), count)).collect()
+    let seen = |word: CompactString| {
+        word.bytes()
+            .map(|byte| characters[usize::from(byte)])
+            .collect()
+    };
+    counts
+        .into_iter()
+        .map(|(word, count)| (seen(word), count))
+        .collect()
 }
 
 /// The character for each byte, as GPT-2 chose them: printable ones stand for themselves, the others
 /// for the characters from U+0100 on, in order.
 pub(super) fn byte_characters() -> [char; 256] {
-    let is_printable =
-        |byte: u8| matches!(byte, b'!'..=b'~' | 0xA1..=0xAC | 0xAE..=0xFF);
+    let is_printable = |byte: u8| matches!(byte, b'!'..=b'~' | 0xA1..=0xAC | 0xAE..=0xFF);
     let mut unseen = '\u{100}'..;
     let mut characters = ['\0'; 256];
     for byte in 0..=u8::MAX {

@@ -14,7 +14,7 @@ use tokenizers::{AddedToken, PreTokenizerWrapper, SplitDelimiterBehavior, Tokeni
 use super::counting::{WordCounts, count};
 use super::error::{LEAST_VOCABULARY, MOST_VOCABULARY, TokenizerError};
 use super::special::{BEGIN, SPECIAL_TOKENS};
-use crate::data::{DataSettings, DataSource, SkippedShards};
+use crate::data::{DataSettings, SkippedShards};
 
 /// Longest token in bytes. No language has such words; the gate refuses much longer ones.
 const TOKEN_BYTES: usize = 1_024;
@@ -75,7 +75,7 @@ pub fn learn(
     let counts = count(request, on_progress)?;
     if counts.words.is_empty() {
         return Err(TokenizerError::NoText {
-            source_name: source_name(&request.data.source),
+            source_name: request.data.source.to_string(),
         });
     }
     let words = counts.words.len() as u64;
@@ -93,12 +93,6 @@ pub fn learn(
     })
 }
 
-fn source_name(source: &DataSource) -> String {
-    match source {
-        DataSource::Local(path) => path.display().to_string(),
-    }
-}
-
 /// The library counts pairs in 32 bits and panics where that is too little.
 fn merged(counts: &WordCounts, tokens: usize) -> Result<BPE, TokenizerError> {
     let trainer = BpeTrainer::builder()
@@ -109,10 +103,16 @@ fn merged(counts: &WordCounts, tokens: usize) -> Result<BPE, TokenizerError> {
         .show_progress(false)
         .build();
     let mut model = BPE::default();
-    let learned = catch_unwind(AssertUnwindSafe(|| trainer.do_train(&counts.words, &mut model)));
+    let learned = catch_unwind(AssertUnwindSafe(|| {
+        trainer.do_train(&counts.words, &mut model)
+    }));
     match learned {
         Ok(learned) => learned.map_err(library("merge pairs"))?,
-        Err(_) => return Err(library("merge pairs")("a pair is too frequent to be counted")),
+        Err(_) => {
+            return Err(library("merge pairs")(
+                "a pair is too frequent to be counted",
+            ));
+        }
     };
     Ok(model)
 }

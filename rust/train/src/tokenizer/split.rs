@@ -66,14 +66,19 @@ mod tests {
         let mut string = PreTokenizedString::from(text);
         split.pre_tokenize(&mut string).unwrap();
         let words = string.get_splits(OffsetReferential::Original, OffsetType::Byte);
-        words.into_iter().map(|(word, _, _)| word.to_owned()).collect()
+        words
+            .into_iter()
+            .map(|(word, _, _)| word.to_owned())
+            .collect()
     }
 
     #[test]
     fn words_take_the_space_before_them_and_digits_go_in_pairs() {
         assert_eq!(
             words("He'll  pay 12345\n\n for it.\n  "),
-            ["He", "'ll", " ", " pay", " ", "12", "34", "5", "\n\n", " for", " it", ".\n", "  "]
+            [
+                "He", "'ll", " ", " pay", " ", "12", "34", "5", "\n\n", " for", " it", ".\n", "  "
+            ]
         );
     }
 

@@ -93,7 +93,10 @@ mod tests {
     fn lines_end_with_a_line_feed_the_file_or_the_limit() {
         let whole = |line: &str, offset| (line.to_owned(), LineEnd::Whole, offset);
         assert_eq!(lines("", 9), []);
-        assert_eq!(lines("a\n\nb", 9), [whole("a", 2), whole("", 3), whole("b", 4)]);
+        assert_eq!(
+            lines("a\n\nb", 9),
+            [whole("a", 2), whole("", 3), whole("b", 4)]
+        );
         assert_eq!(
             lines("abcde\n", 3),
             [("abc".to_owned(), LineEnd::Limit, 3), whole("de", 6)]

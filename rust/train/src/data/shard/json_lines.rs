@@ -124,22 +124,34 @@ mod tests {
 
     #[test]
     fn the_last_hundredth_is_held_out_and_what_is_before_it_is_the_rest() {
-        let text: String = (0..500).map(|number| line(&format!("text {number:03}"))).collect();
+        let text: String = (0..500)
+            .map(|number| line(&format!("text {number:03}")))
+            .collect();
         let (_folder, path) = written(text.as_bytes());
         let until = hold_out(&path).unwrap();
         let all = |part| {
             let mut lines = JsonLines::open(&path, Content::Text, part).unwrap();
             lines.next_block().unwrap().unwrap().documents
         };
-        let training = all(Part { from: Position::default(), until });
-        let validation = all(Part { from: until.unwrap(), until: None });
+        let training = all(Part {
+            from: Position::default(),
+            until,
+        });
+        let validation = all(Part {
+            from: until.unwrap(),
+            until: None,
+        });
         assert_eq!((training.len(), validation.len()), (495, 5));
         assert_eq!(validation[0], Document::Text("text 495".to_owned()));
     }
 
     #[test]
     fn a_file_of_two_documents_holds_out_one_and_of_one_none() {
-        let (_folder, path) = written([line("long ".repeat(99).as_str()), line("b")].concat().as_bytes());
+        let (_folder, path) = written(
+            [line("long ".repeat(99).as_str()), line("b")]
+                .concat()
+                .as_bytes(),
+        );
         assert_eq!(hold_out(&path).unwrap().unwrap().group, 1);
         let (_folder, path) = written(format!("{}\n\n", line("only")).as_bytes());
         assert_eq!(hold_out(&path).unwrap(), None);

@@ -2,7 +2,10 @@
 
 mod bounded_line;
 mod json_lines;
+mod parquet;
+mod parquet_pages;
 mod plain_text;
+mod thrift;
 
 use std::io;
 use std::path::Path;
@@ -11,6 +14,7 @@ use super::content::{Content, Document};
 use super::position::{Part, Position};
 
 use json_lines::JsonLines;
+use parquet::Parquet;
 use plain_text::PlainText;
 
 /// Most documents in a block, as many as a row group of the usual shards has.
@@ -58,6 +62,7 @@ impl From<io::Error> for ShardFault {
 /// The kinds of shards.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ShardKind {
+    Parquet,
     JsonLines,
     PlainText,
 }
@@ -67,6 +72,7 @@ impl ShardKind {
     pub(crate) fn of(name: &str) -> Option<Self> {
         let (_, ending) = name.rsplit_once('.')?;
         match ending.to_ascii_lowercase().as_str() {
+            "parquet" => Some(Self::Parquet),
             "jsonl" => Some(Self::JsonLines),
             "txt" => Some(Self::PlainText),
             _ => None,
@@ -76,6 +82,7 @@ impl ShardKind {
 
 /// A shard that is being read, block after block.
 pub(crate) enum Shard {
+    Parquet(Box<Parquet>),
     JsonLines(JsonLines),
     PlainText(PlainText),
 }
@@ -92,6 +99,10 @@ impl Shard {
             (ShardKind::JsonLines, content) => {
                 JsonLines::open(path, content, part).map(Self::JsonLines)
             }
+            (ShardKind::Parquet, Content::Text) => {
+                let parquet = Parquet::open(path, part)?;
+                Ok(Self::Parquet(Box::new(parquet)))
+            }
             (ShardKind::PlainText, Content::Text) => {
                 PlainText::open(path, part).map(Self::PlainText)
             }
@@ -105,6 +116,7 @@ impl Shard {
     /// The next documents; `None` at the end of the part.
     pub(crate) fn next_block(&mut self) -> Result<Option<Block>, ShardFault> {
         match self {
+            Self::Parquet(parquet) => parquet.next_block(),
             Self::JsonLines(lines) => lines.next_block(),
             Self::PlainText(text) => text.next_block(),
         }
@@ -114,6 +126,7 @@ impl Shard {
     /// where it has a single one.
     pub(crate) fn hold_out(path: &Path, kind: ShardKind) -> Result<Option<Position>, ShardFault> {
         match kind {
+            ShardKind::Parquet => parquet::hold_out(path),
             ShardKind::JsonLines => json_lines::hold_out(path),
             ShardKind::PlainText => plain_text::hold_out(path),
         }

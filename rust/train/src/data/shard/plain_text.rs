@@ -50,7 +50,10 @@ impl PlainText {
     fn at(&self) -> Position {
         Position {
             group: 0,
-            offset: self.lines.offset().saturating_sub(self.carried.len() as u64),
+            offset: self
+                .lines
+                .offset()
+                .saturating_sub(self.carried.len() as u64),
         }
     }
 
@@ -164,7 +167,10 @@ mod tests {
     #[test]
     fn a_document_that_is_no_utf_8_is_left_out_and_the_next_is_read() {
         let (_folder, path) = written(b"gr\xfc\xdfe\n<|endoftext|>\ngreetings");
-        assert_eq!(documents(&path, Part::default()), (vec!["greetings".to_owned()], 1));
+        assert_eq!(
+            documents(&path, Part::default()),
+            (vec!["greetings".to_owned()], 1)
+        );
     }
 
     #[test]
@@ -174,7 +180,11 @@ mod tests {
         let (documents, unreadable) = documents(&path, Part::default());
         assert_eq!(unreadable, 0);
         assert_eq!(documents.concat(), format!("x{text}"));
-        assert!(documents.iter().all(|document| document.len() <= PART_BYTES + 4));
+        assert!(
+            documents
+                .iter()
+                .all(|document| document.len() <= PART_BYTES + 4)
+        );
     }
 
     #[test]
@@ -185,7 +195,10 @@ mod tests {
         let mut from = Position::default();
         while let Some(block) = through.next_block().unwrap() {
             let mut again = PlainText::open(&path, Part { from, until: None }).unwrap();
-            assert_eq!(again.next_block().unwrap().unwrap().documents, block.documents);
+            assert_eq!(
+                again.next_block().unwrap().unwrap().documents,
+                block.documents
+            );
             from = block.next;
         }
     }
@@ -195,8 +208,22 @@ mod tests {
         let text = "word word word\n<|endoftext|>\n".repeat(200);
         let (_folder, path) = written(text.as_bytes());
         let until = hold_out(&path).unwrap();
-        let training = documents(&path, Part { from: Position::default(), until }).0;
-        let validation = documents(&path, Part { from: until.unwrap(), until: None }).0;
+        let training = documents(
+            &path,
+            Part {
+                from: Position::default(),
+                until,
+            },
+        )
+        .0;
+        let validation = documents(
+            &path,
+            Part {
+                from: until.unwrap(),
+                until: None,
+            },
+        )
+        .0;
         assert_eq!((training.len(), validation.len()), (198, 2));
     }
 
@@ -205,7 +232,10 @@ mod tests {
         let (_folder, path) = written("a line of text\n".repeat(200).as_bytes());
         let until = hold_out(&path).unwrap().unwrap();
         assert_eq!(until.offset, 198 * 15);
-        let training = Part { from: Position::default(), until: Some(until) };
+        let training = Part {
+            from: Position::default(),
+            until: Some(until),
+        };
         assert_eq!(documents(&path, training).0.concat().lines().count(), 198);
         let (_folder, path) = written(b"a single line\n\n<|endoftext|>\n");
         assert_eq!(hold_out(&path).unwrap(), None);
