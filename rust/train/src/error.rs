@@ -112,11 +112,13 @@ pub enum TrainError {
         /// `(rows, columns)`
         expected: [usize; 2],
     },
-    /// A gradient holds an infinity or no number at all.
+    /// A weight or gradient holds an infinity or no number at all.
     #[error(
-        "the gradient of {tensor} is not finite in step {step}; nothing was changed by it: go on from the last checkpoint with lower learning rates or other data"
+        "the {what} {tensor} is not finite in step {step}; the last checkpoint stands: go on from it with lower learning rates or other data"
     )]
     NotFinite {
+        /// Which of the two.
+        what: &'static str,
         /// The matrix.
         tensor: String,
         /// The step, from zero.

@@ -11,6 +11,10 @@ fn five_hundred_steps_hold_the_memory_of_the_first_ones_to_the_byte() {
     let more = json!({"depth": 1, "num-iterations": 500, "total-batch-size": 64, "eval-every": 0, "save-every": 0});
     workplace.trained("run", more);
     let steps = workplace.steps("run");
-    let active: Vec<u64> = steps.iter().skip(100).map(|step| step.active_bytes).collect();
+    let active: Vec<u64> = steps
+        .iter()
+        .skip(100)
+        .map(|step| step.active_bytes)
+        .collect();
     assert!(active.iter().all(|bytes| *bytes == active[0]), "{active:?}");
 }

@@ -1,7 +1,6 @@
 //! `headroom train`: a language model from nothing.
 
 mod base;
-mod data_source;
 mod ending;
 mod fields;
 mod plot;

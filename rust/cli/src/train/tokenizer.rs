@@ -16,7 +16,6 @@ use headroom_train::tokenizer::{
 };
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::data_source::data_source;
 use crate::arguments::TrainTokenizerArguments;
 use crate::error::CliError;
 use crate::{figures, interrupt};
@@ -40,7 +39,7 @@ pub(crate) fn run(arguments: &TrainTokenizerArguments) -> Result<ExitCode, CliEr
 }
 
 fn request(arguments: &TrainTokenizerArguments) -> Result<TokenizerRequest, CliError> {
-    let source = data_source(&arguments.data)?;
+    let source = DataSource::named(&arguments.data).map_err(TrainError::from)?;
     Ok(TokenizerRequest {
         data: DataSettings {
             is_strict: arguments.strict,

@@ -124,7 +124,10 @@ fn settings(
 }
 
 fn data(config: &BaseConfig) -> Result<DataSettings, TrainError> {
-    let source = DataSource::Local(PathBuf::from(&config.data));
+    let source = match config.streaming {
+        true => DataSource::on_hub(&config.data)?,
+        false => DataSource::named(&config.data)?,
+    };
     Ok(DataSettings {
         context: config.context,
         random_seed: config.seed,

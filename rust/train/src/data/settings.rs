@@ -1,7 +1,7 @@
 //! Which data, and how it is read.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use headroom_hub::{HubSettings, RepositoryId};
 
@@ -20,6 +20,35 @@ pub enum DataSource {
         /// The hub. Shards lie in a directory of their own below its cache.
         settings: HubSettings,
     },
+}
+
+impl DataSource {
+    /// What `--data` names: a path is itself, and so is what can only be one; other names are datasets
+    /// on the hub that the environment speaks of.
+    ///
+    /// # Errors
+    /// When the environment's settings of the hub are none that can be.
+    pub fn named(name: &str) -> Result<Self, DataError> {
+        let path = Path::new(name);
+        if path.exists() || name.starts_with(['.', '/', '~']) {
+            return Ok(Self::Local(path.to_owned()));
+        }
+        match Self::on_hub(name) {
+            Err(DataError::Hub(error)) if error.is_wrong_use() => Ok(Self::Local(path.to_owned())),
+            source => source,
+        }
+    }
+
+    /// A dataset on the hub, whatever lies on the disk under that name.
+    ///
+    /// # Errors
+    /// When the name is none of a dataset, and as [`Self::named`].
+    pub fn on_hub(name: &str) -> Result<Self, DataError> {
+        Ok(Self::Hub {
+            repository: RepositoryId::dataset(name)?,
+            settings: HubSettings::from_environment()?,
+        })
+    }
 }
 
 impl fmt::Display for DataSource {
@@ -75,6 +104,27 @@ impl DataSettings {
         match most < 2 {
             true => Err(DataError::CacheTooSmall { most }),
             false => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_name_with_an_owner_that_is_no_path_is_a_dataset() {
+        let is_remote = |name| matches!(DataSource::named(name), Ok(DataSource::Hub { .. }));
+        assert!(is_remote("owner/name") && is_remote("datasets/owner/name"));
+        for path in [
+            ".",
+            "./owner/name",
+            "/owner/name",
+            "src/main.rs",
+            "shards",
+            "a/b/c",
+        ] {
+            assert!(!is_remote(path), "{path}");
         }
     }
 }

@@ -1,6 +1,8 @@
-//! How large all gradients are together.
+//! How large gradients are, and whether numbers are numbers.
 
-use headroom_mlx::{Array, Exception, Result};
+use headroom_mlx::{Array, Dtype, Exception, Result};
+
+use crate::model::Parameters;
 
 /// The sum of a gradient's squares: rows by MLX, rows together in float64. Not finite if one of its
 /// numbers is not.
@@ -9,4 +11,19 @@ pub(crate) fn sum_of_squares(gradient: &Array) -> Result<f64> {
     let rows = rows.to_vec_exact::<f32>();
     let rows = rows.map_err(|error| Exception::custom(error.to_string()))?;
     Ok(rows.into_iter().map(f64::from).sum())
+}
+
+/// The first weight that has an infinity or no number in it.
+///
+/// # Errors
+/// When MLX fails.
+pub fn non_finite(weights: &Parameters<Array>) -> Result<Option<String>> {
+    for ((tensor, _), weight) in weights.names().zip(weights.iter()) {
+        // A difference with itself is zero, or no number.
+        let zero = weight.subtract(weight)?.sum(None)?;
+        if zero.as_dtype(Dtype::Float32)?.item::<f32>() != 0.0 {
+            return Ok(Some(tensor));
+        }
+    }
+    Ok(None)
 }

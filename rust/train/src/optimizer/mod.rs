@@ -9,6 +9,7 @@ mod schedule;
 mod state;
 mod update;
 
+pub use gradient_norm::non_finite;
 pub use rates::{AdamWSettings, MuonSettings, Rates};
 pub use schedule::Schedule;
 pub use state::{OptimizerState, StateDtype};

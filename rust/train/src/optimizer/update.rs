@@ -5,7 +5,7 @@ use headroom_mlx::{Array, Result};
 use crate::error::TrainError;
 use crate::model::{Gradients, Parameters, Place};
 use crate::optimizer::adamw::{Adapted, Stride, number};
-use crate::optimizer::gradient_norm::sum_of_squares;
+use crate::optimizer::gradient_norm::{non_finite, sum_of_squares};
 use crate::optimizer::rates::{AdamWSettings, MuonSettings, Rates};
 use crate::optimizer::schedule::Schedule;
 use crate::optimizer::state::OptimizerState;
@@ -57,7 +57,7 @@ impl Optimizer {
         tokens: u64,
         between: &mut dyn FnMut(),
     ) -> std::result::Result<Update, TrainError> {
-        let gradient_norm = self.norm(gradients)? / tokens as f64;
+        let gradient_norm = self.norm(weights, gradients)? / tokens as f64;
         let rate_share = self.schedule.share(self.step);
         let common = Common {
             scale: self.clip(gradient_norm) / tokens as f64,
@@ -85,18 +85,30 @@ impl Optimizer {
         })
     }
 
-    /// The norm of all sums together.
-    fn norm(&self, gradients: &Gradients) -> std::result::Result<f64, TrainError> {
-        let mut squares = 0.0;
-        for ((tensor, _), sum) in gradients.names().zip(gradients.iter()) {
-            let of_tensor = sum.sum().map(sum_of_squares).transpose()?.unwrap_or(0.0);
-            if !of_tensor.is_finite() {
-                let step = self.step;
-                return Err(TrainError::NotFinite { tensor, step });
-            }
-            squares += of_tensor;
+    /// The norm of all sums together. What is not finite in one gradient soon is in all, so that a weight
+    /// is blamed before them, and of them the one that was computed first.
+    fn norm(
+        &self,
+        weights: &Parameters<Array>,
+        gradients: &Gradients,
+    ) -> std::result::Result<f64, TrainError> {
+        let sums = gradients.iter().map(|sum| sum.sum().map(sum_of_squares));
+        let squares = sums.map(|sum| Ok(sum.transpose()?.unwrap_or(0.0)));
+        let squares = squares.collect::<Result<Vec<f64>>>()?;
+        if let Some(last) = squares.iter().rposition(|square| !square.is_finite()) {
+            let blamed = non_finite(weights)?;
+            let gradient = || gradients.names().nth(last).map(|(name, _)| name);
+            return Err(TrainError::NotFinite {
+                what: if blamed.is_some() {
+                    "weight"
+                } else {
+                    "gradient of"
+                },
+                tensor: blamed.or_else(gradient).unwrap_or_default(),
+                step: self.step,
+            });
         }
-        Ok(squares.sqrt())
+        Ok(squares.into_iter().sum::<f64>().sqrt())
     }
 
     /// What gradients of that norm are multiplied by.

@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::checkpoint::{CheckpointStore, SavedCheckpoint, Snapshot, TrainingState};
 use crate::error::TrainError;
 use crate::model::read_weights;
+use crate::optimizer::non_finite;
 use crate::run::training::Training;
 
 /// What a checkpoint holds beside the run's tensors.
@@ -25,12 +26,13 @@ impl Training {
     /// Saves the run as it is.
     ///
     /// # Errors
-    /// When it cannot be written; what stood before still stands.
+    /// When it cannot be written, or a weight is not finite; what stood before still stands.
     pub(crate) fn save(
         &self,
         store: &mut CheckpointStore,
         surroundings: &Surroundings,
     ) -> Result<PathBuf, TrainError> {
+        self.require_finite()?;
         let state = TrainingState {
             step: self.optimizer.step,
             tokens: self.tokens,
@@ -49,6 +51,18 @@ impl Training {
             config: &self.geometry.config(),
             tokenizer: surroundings.tokenizer,
         })?)
+    }
+
+    /// A checkpoint with an infinity in it would be none to go on from.
+    fn require_finite(&self) -> Result<(), TrainError> {
+        match non_finite(&self.weights)? {
+            None => Ok(()),
+            Some(tensor) => Err(TrainError::NotFinite {
+                what: "weight",
+                tensor,
+                step: self.optimizer.step,
+            }),
+        }
     }
 
     /// What the optimizers remember, by name.

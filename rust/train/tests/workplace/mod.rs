@@ -55,7 +55,8 @@ impl Workplace {
         let animals = ["fox", "hen", "owl", "cat", "dog", "bee"];
         let line = |number: usize| {
             let (one, other) = (animals[number % 6], animals[number / 6 % 6]);
-            let text = format!("The {one} number {number} met the {other}, and they went home together.");
+            let text =
+                format!("The {one} number {number} met the {other}, and they went home together.");
             json!({ "text": text }).to_string()
         };
         let text: Vec<String> = (0..400).map(line).collect();
@@ -94,13 +95,20 @@ impl Workplace {
         fields
     }
 
-    pub fn train(&self, output: &str, more: Value, resume: Resume, observer: &mut Stopper) -> Result<Outcome, TrainError> {
+    pub fn train(
+        &self,
+        output: &str,
+        more: Value,
+        resume: Resume,
+        observer: &mut Stopper,
+    ) -> Result<Outcome, TrainError> {
         let config = BaseConfig::from_fields(self.fields(output, more))?;
         train_base(&config, resume, observer)
     }
 
     pub fn trained(&self, output: &str, more: Value) -> Outcome {
-        self.train(output, more, Resume::No, &mut Stopper::never()).unwrap()
+        self.train(output, more, Resume::No, &mut Stopper::never())
+            .unwrap()
     }
 
     pub fn refusal(&self, output: &str, more: Value) -> String {
@@ -119,4 +127,3 @@ impl Workplace {
         steps
     }
 }
-

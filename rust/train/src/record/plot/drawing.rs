@@ -6,7 +6,7 @@ use plotters::coord::types::RangedCoordf64;
 use plotters::element::DashedPathElement;
 use plotters::prelude::*;
 
-use super::panel::{Curve, Mark, Panel};
+use super::panel::{Curve, Mark, Note, Panel};
 
 type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 type Chart<'a, 'b> = ChartContext<'a, SVGBackend<'b>, Cartesian2d<RangedCoordf64, RangedCoordf64>>;
@@ -23,7 +23,7 @@ const TEXT: (&str, u32) = ("sans-serif", 14);
 const SMALL_TEXT: (&str, u32) = ("sans-serif", 12);
 const GREY: RGBColor = RGBColor(110, 110, 110);
 const GRID: RGBColor = RGBColor(225, 225, 225);
-const NOTE: RGBColor = RGBColor(180, 30, 40);
+const WARNING: RGBColor = RGBColor(180, 30, 40);
 
 pub(super) fn draw(panels: &[Panel]) -> Result<String, Box<dyn std::error::Error>> {
     let mut svg = String::new();
@@ -51,8 +51,12 @@ fn draw_panel(panel: &Panel, area: &Area<'_>) -> Outcome {
     area.draw(&Text::new(panel.title, (LEFT, 12), TITLE))?;
     let mut y = TITLE_HEIGHT;
     for note in &panel.notes {
-        let style = TextStyle::from(TEXT).color(&NOTE);
-        area.draw(&Text::new(note.as_str(), (LEFT, y + 4), style))?;
+        let (text, colour) = match note {
+            Note::Warning(text) => (text, &WARNING),
+            Note::Remark(text) => (text, &GREY),
+        };
+        let style = TextStyle::from(TEXT).color(colour);
+        area.draw(&Text::new(text.as_str(), (LEFT, y + 4), style))?;
         y += LINE_HEIGHT;
     }
     for line in legend_lines(panel) {

@@ -18,7 +18,14 @@ pub(super) struct Panel {
     pub(super) begins_at_zero: bool,
     pub(super) curves: Vec<Curve>,
     /// What the reader must know besides.
-    pub(super) notes: Vec<String>,
+    pub(super) notes: Vec<Note>,
+}
+
+/// A sentence below a title.
+pub(super) enum Note {
+    /// Something that went wrong.
+    Warning(String),
+    Remark(String),
 }
 
 /// A line of a legend and what it stands for.

@@ -3,7 +3,7 @@
 use plotters::style::RGBColor;
 
 use super::curves::RunCurves;
-use super::panel::{Curve, Mark, Panel, smoothed};
+use super::panel::{Curve, Mark, Note, Panel, smoothed};
 use crate::record::thinned::{Stretch, ThinnedCurve};
 
 const BLUE: RGBColor = RGBColor(58, 110, 165);
@@ -98,7 +98,7 @@ fn budget(
     budget: &ThinnedCurve,
     highest_held: f64,
     (unit, unit_name): (f64, &str),
-) -> (Option<Curve>, Option<String>) {
+) -> (Option<Curve>, Option<Note>) {
     const TIMES_HELD: f64 = 3.0;
     let Some(most) = highest(budget) else {
         return (None, None);
@@ -106,7 +106,7 @@ fn budget(
     if most > TIMES_HELD * highest_held {
         let gibibytes = most / GIB;
         let note = format!("The budget of {gibibytes:.1} GiB is far above what is drawn.");
-        return (None, Some(note));
+        return (None, Some(Note::Remark(note)));
     }
     let name = format!("budget, {:.*} {unit_name}", digits(unit), most / unit);
     let points = Mark::points(budget, |stretch| stretch.lowest, unit);
@@ -138,7 +138,7 @@ fn curve(name: impl Into<String>, colour: RGBColor, mark: Mark) -> Curve {
     }
 }
 
-fn notes(curves: &RunCurves) -> Vec<String> {
+fn notes(curves: &RunCurves) -> Vec<Note> {
     let not_numbers = curves.not_numbers;
     let not_numbers = not_numbers.first_step.map(|step| {
         let steps = counted(not_numbers.count, "step");
@@ -148,7 +148,8 @@ fn notes(curves: &RunCurves) -> Vec<String> {
         let lines = counted(curves.unreadable_lines, "line");
         format!("{lines} of the log could not be read.")
     });
-    not_numbers.into_iter().chain(unreadable).collect()
+    let notes = not_numbers.into_iter().chain(unreadable);
+    notes.map(Note::Warning).collect()
 }
 
 fn counted(count: u64, thing: &str) -> String {
