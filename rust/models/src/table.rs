@@ -1,12 +1,14 @@
 //! A matrix of which a step needs only the rows that its tokens name: in memory, or left in its file.
 
-use headroom_formats::{Checkpoint, LayerQuantization, QuantizedLayout, TensorRows};
+use std::collections::BTreeMap;
+
+use headroom_formats::{Checkpoint, LayerQuantization, QuantizedTensors, TensorRows};
 use headroom_mlx::{Array, Exception, QuantizedMatrix, array_from_bytes};
 
 use serde::Serialize;
 
 use crate::error::ModelError;
-use crate::linear::Matrix;
+use crate::linear::{Matrix, packed_matrix};
 use crate::tensor_source::mlx_dtype;
 
 /// Where an embedding's table lies.
@@ -54,10 +56,10 @@ pub(crate) enum MatrixInFile {
 /// The tensors of a quantised matrix.
 #[derive(Debug)]
 pub(crate) struct QuantizedInFile {
-    weight: TensorRows,
-    scales: TensorRows,
-    biases: TensorRows,
-    layout: QuantizedLayout,
+    tensors: QuantizedTensors,
+    /// Where their rows are, by name.
+    rows: BTreeMap<String, TensorRows>,
+    row_count: u64,
 }
 
 impl MatrixInFile {
@@ -74,12 +76,13 @@ impl MatrixInFile {
                 return Ok(Self::Dense(checkpoint.rows(&format!("{layer}.weight"))?));
             }
         };
-        let [weight, scales, biases] = layout.expected_tensors(layer, &[rows, width])?;
+        let tensors = layout.expected_tensors(layer, &[rows, width])?;
+        let names = tensors.clone().into_vec().into_iter();
+        let in_file = names.map(|tensor| Ok((tensor.name.clone(), checkpoint.rows(&tensor.name)?)));
         Ok(Self::Quantized(Box::new(QuantizedInFile {
-            weight: checkpoint.rows(&weight.name)?,
-            scales: checkpoint.rows(&scales.name)?,
-            biases: checkpoint.rows(&biases.name)?,
-            layout,
+            rows: in_file.collect::<Result<_, ModelError>>()?,
+            row_count: rows as u64,
+            tensors,
         })))
     }
 
@@ -91,7 +94,7 @@ impl MatrixInFile {
     fn row_count(&self) -> u64 {
         match self {
             Self::Dense(weight) => weight.rows(),
-            Self::Quantized(matrix) => matrix.weight.rows(),
+            Self::Quantized(matrix) => matrix.row_count,
         }
     }
 
@@ -99,13 +102,18 @@ impl MatrixInFile {
     fn gather(&self, rows: &[u32]) -> Result<Matrix, ModelError> {
         Ok(match self {
             Self::Dense(weight) => Matrix::Dense(read_rows(weight, rows)?),
-            Self::Quantized(matrix) => Matrix::Quantized(QuantizedMatrix {
-                weight: read_rows(&matrix.weight, rows)?,
-                scales: read_rows(&matrix.scales, rows)?,
-                biases: read_rows(&matrix.biases, rows)?,
-                group_size: matrix.layout.group_size.into(),
-                bits: matrix.layout.bits.into(),
-            }),
+            Self::Quantized(matrix) => Matrix::Quantized(matrix.gather(rows)?),
+        })
+    }
+}
+
+impl QuantizedInFile {
+    fn gather(&self, rows: &[u32]) -> Result<QuantizedMatrix, ModelError> {
+        packed_matrix(self.tensors.clone(), |tensor| {
+            let in_file = self.rows.get(&tensor.name);
+            // Each of them was found when the table was opened.
+            let in_file = in_file.ok_or_else(|| Exception::custom("a table lost a tensor"))?;
+            read_rows(in_file, rows)
         })
     }
 }
@@ -187,6 +195,9 @@ mod tests {
             "llama-3-bit-group-128",
             "llama-4-bit-group-64",
             "llama-8-bit-group-32-tied",
+            "qwen3-mxfp4",
+            "qwen3-mxfp8-tied",
+            "qwen3-nvfp4",
         ];
         names.map(|name| cases.join(name).join("model")).into_iter()
     }
