@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use headroom_engine::Model;
-use headroom_quantize::{Progress, QuantizedLayout, Recipe, Report, Request, rewrite};
+use headroom_quantize::{Progress, Recipe, Report, Request, rewrite};
 use indicatif::ProgressBar;
 use serde::Serialize;
 
@@ -20,7 +20,7 @@ pub(crate) fn run(arguments: &QuantizeArguments) -> Result<ExitCode, CliError> {
     let request = Request {
         model: load::directory(&arguments.model)?,
         output: arguments.output.clone(),
-        recipe: recipe(arguments),
+        recipe: recipe(arguments)?,
     };
     let text = arguments.evaluate.as_deref().map(text).transpose()?;
     let evaluate = |model: &Path| {
@@ -79,14 +79,16 @@ struct Written {
     evaluation_after: Option<Predictions>,
 }
 
-fn recipe(arguments: &QuantizeArguments) -> Recipe {
-    match arguments.dequantize {
+fn recipe(arguments: &QuantizeArguments) -> Result<Recipe, CliError> {
+    Ok(match arguments.dequantize {
         true => Recipe::Dense,
-        false => Recipe::Affine(QuantizedLayout {
-            bits: arguments.bits,
-            group_size: arguments.group_size,
-        }),
-    }
+        false => {
+            let layout = arguments
+                .mode
+                .layout(arguments.bits, arguments.group_size)?;
+            Recipe::Uniform(layout)
+        }
+    })
 }
 
 fn with_progress(request: &Request) -> Result<Report, CliError> {

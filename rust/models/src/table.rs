@@ -1,15 +1,11 @@
 //! A matrix of which a step needs only the rows that its tokens name: in memory, or left in its file.
 
-use std::collections::BTreeMap;
-
-use headroom_formats::{Checkpoint, LayerQuantization, QuantizedTensors, TensorRows};
-use headroom_mlx::{Array, Exception, QuantizedMatrix, array_from_bytes};
-
+use headroom_mlx::{Array, Exception};
 use serde::Serialize;
 
 use crate::error::ModelError;
-use crate::linear::{Matrix, packed_matrix};
-use crate::tensor_source::mlx_dtype;
+use crate::linear::Matrix;
+use crate::matrix_in_file::MatrixInFile;
 
 /// Where an embedding's table lies.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
@@ -41,80 +37,11 @@ impl Table {
     pub(crate) fn rows(&self, indices: &Array) -> Result<Array, ModelError> {
         match self {
             Self::Memory(matrix) => Ok(matrix.rows(indices)?),
-            Self::File(matrix) => matrix.rows(indices),
-        }
-    }
-}
-
-/// A weight `(out, in)` that stays in its file, as the checkpoint stores it.
-#[derive(Debug)]
-pub(crate) enum MatrixInFile {
-    Dense(TensorRows),
-    Quantized(Box<QuantizedInFile>),
-}
-
-/// The tensors of a quantised matrix.
-#[derive(Debug)]
-pub(crate) struct QuantizedInFile {
-    tensors: QuantizedTensors,
-    /// Where their rows are, by name.
-    rows: BTreeMap<String, TensorRows>,
-    row_count: u64,
-}
-
-impl MatrixInFile {
-    /// The weight `(rows, width)` of `layer`, whose tensors have been held to what is expected.
-    pub(crate) fn open(
-        checkpoint: &Checkpoint,
-        layer: &str,
-        [rows, width]: [usize; 2],
-        stored_as: LayerQuantization,
-    ) -> Result<Self, ModelError> {
-        let layout = match stored_as {
-            LayerQuantization::Quantized(layout) => layout,
-            LayerQuantization::Dense => {
-                return Ok(Self::Dense(checkpoint.rows(&format!("{layer}.weight"))?));
+            Self::File(matrix) => {
+                let wanted = Wanted::of(indices, matrix.row_count())?;
+                Ok(matrix.gather(&wanted.rows)?.rows(&wanted.places)?)
             }
-        };
-        let tensors = layout.expected_tensors(layer, &[rows, width])?;
-        let names = tensors.clone().into_vec().into_iter();
-        let in_file = names.map(|tensor| Ok((tensor.name.clone(), checkpoint.rows(&tensor.name)?)));
-        Ok(Self::Quantized(Box::new(QuantizedInFile {
-            rows: in_file.collect::<Result<_, ModelError>>()?,
-            row_count: rows as u64,
-            tensors,
-        })))
-    }
-
-    fn rows(&self, indices: &Array) -> Result<Array, ModelError> {
-        let wanted = Wanted::of(indices, self.row_count())?;
-        Ok(self.gather(&wanted.rows)?.rows(&wanted.places)?)
-    }
-
-    fn row_count(&self) -> u64 {
-        match self {
-            Self::Dense(weight) => weight.rows(),
-            Self::Quantized(matrix) => matrix.row_count,
         }
-    }
-
-    /// A matrix of nothing but these rows.
-    fn gather(&self, rows: &[u32]) -> Result<Matrix, ModelError> {
-        Ok(match self {
-            Self::Dense(weight) => Matrix::Dense(read_rows(weight, rows)?),
-            Self::Quantized(matrix) => Matrix::Quantized(matrix.gather(rows)?),
-        })
-    }
-}
-
-impl QuantizedInFile {
-    fn gather(&self, rows: &[u32]) -> Result<QuantizedMatrix, ModelError> {
-        packed_matrix(self.tensors.clone(), |tensor| {
-            let in_file = self.rows.get(&tensor.name);
-            // Each of them was found when the table was opened.
-            let in_file = in_file.ok_or_else(|| Exception::custom("a table lost a tensor"))?;
-            read_rows(in_file, rows)
-        })
     }
 }
 
@@ -159,23 +86,12 @@ fn refuse_rows_past(row_count: u64, ids: &[u32]) -> Result<(), ModelError> {
     }
 }
 
-fn read_rows(tensor: &TensorRows, rows: &[u32]) -> Result<Array, ModelError> {
-    let row_bytes = usize::try_from(tensor.row_bytes()).unwrap_or(usize::MAX);
-    let mut bytes = vec![0; rows.len().saturating_mul(row_bytes)];
-    tensor.read_into(rows, &mut bytes)?;
-    let shape: Vec<usize> = [rows.len()]
-        .into_iter()
-        .chain(tensor.row_shape().iter().copied())
-        .collect();
-    Ok(array_from_bytes(&bytes, &shape, mlx_dtype(tensor.dtype()))?)
-}
-
 #[cfg(test)]
 mod tests {
     use std::ops::ControlFlow;
     use std::path::{Path, PathBuf};
 
-    use headroom_formats::{ConfigFile, Quantization};
+    use headroom_formats::{Checkpoint, ConfigFile, Quantization};
     use headroom_mlx::bytes_of_array;
 
     use super::*;

@@ -7,8 +7,10 @@
 
 #![forbid(unsafe_code)]
 
+mod configuration;
 mod error;
 mod matrix;
+mod mode;
 mod output_directory;
 mod plan;
 mod recipe;
@@ -17,8 +19,9 @@ mod rewriting;
 mod writing;
 
 pub use error::QuantizeError;
-pub use headroom_formats::QuantizedLayout;
-pub use recipe::Recipe;
+pub use headroom_formats::{AffineLayout, FloatingLayout, QuantizedLayout};
+pub use mode::Mode;
+pub use recipe::{MixedRecipe, Recipe};
 pub use report::Report;
 pub use rewriting::{Request, rewrite};
 pub use writing::Progress;
