@@ -9,7 +9,7 @@ use headroom_mlx::{AffineMatrix, Array, FloatingMatrix, QuantizedMatrix};
 use crate::error::ModelError;
 use crate::family::ModelFiles;
 use crate::linear::mlx_mode;
-use crate::model::{LanguageModel, LoadProgress};
+use crate::model::{LanguageModel, LoadProgress, ModelShape};
 use crate::table::EmbeddingPlacement;
 use crate::tensor_source::Reader;
 use crate::weights::{Weights, read_weights};
@@ -87,6 +87,11 @@ impl SharedWeights {
         let weights = read_weights(&files.checkpoint, inventory.to_read(), on_progress)?;
         drop(inventory);
         Ok(Self { files, weights })
+    }
+
+    /// The sizes that all these models have.
+    pub fn shape(&self) -> ModelShape {
+        self.files.architecture.shape()
     }
 
     /// The model with these matrices in place of its own. Of the other weights nothing is copied but

@@ -52,6 +52,41 @@ pub enum QuantizeError {
         /// The model.
         path: PathBuf,
     },
+    /// No recipe is as small as that.
+    #[error("a target of {target} bits per weight is out of reach: {path} takes {least:.2} with every matrix as small as it can be; give more", path = path.display())]
+    TargetTooLow {
+        /// The model.
+        path: PathBuf,
+        /// Bits per weight that were asked for.
+        target: f64,
+        /// The least that there can be.
+        least: f64,
+    },
+    /// The model is no larger than that already.
+    #[error("a target of {target} bits per weight leaves nothing to do: {path} has {original:.2} as it is; give less", path = path.display())]
+    TargetTooHigh {
+        /// The model.
+        path: PathBuf,
+        /// Bits per weight that were asked for.
+        target: f64,
+        /// What the model has.
+        original: f64,
+    },
+    /// A measurement on so little text would be chance.
+    #[error(
+        "the calibration text has {tokens} tokens, too few to measure with; give one of at least {least}"
+    )]
+    CalibrationTooShort {
+        /// Its tokens.
+        tokens: usize,
+        /// Tokens that are enough.
+        least: usize,
+    },
+    /// The model's predictions are no numbers.
+    #[error(
+        "the loss on the calibration text is no finite number; the model's weights are spoilt or the text is none that it can read"
+    )]
+    LossNotFinite,
     /// A weight holds infinities or values that are no numbers.
     #[error("the weight of {layer} has values in rows {first} to {last} that are no finite numbers; take a checkpoint from before its training went wrong", layer = Quoted(layer), first = rows.start, last = rows.end.saturating_sub(1))]
     NotFinite {
@@ -83,6 +118,13 @@ pub enum QuantizeError {
 impl QuantizeError {
     /// Whether another call would have been right, rather than another file or machine.
     pub fn is_wrong_use(&self) -> bool {
-        matches!(self, Self::OutputExists { .. } | Self::NoSuchLayout { .. })
+        matches!(
+            self,
+            Self::OutputExists { .. }
+                | Self::NoSuchLayout { .. }
+                | Self::TargetTooLow { .. }
+                | Self::TargetTooHigh { .. }
+                | Self::CalibrationTooShort { .. }
+        )
     }
 }
