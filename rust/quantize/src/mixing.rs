@@ -78,7 +78,8 @@ impl Sensitivity {
         Ok((recipe, self.report(target_bits, &pairs)))
     }
 
-    fn require_possible(&self, target_bits: f64) -> Result<(), QuantizeError> {
+    /// Refuses a target that no recipe meets, or that the model meets as it is.
+    pub(crate) fn require_possible(&self, target_bits: f64) -> Result<(), QuantizeError> {
         let original = self.bits_with(|matrix| matrix.choices.last());
         if target_bits >= original {
             return Err(QuantizeError::TargetTooHigh {

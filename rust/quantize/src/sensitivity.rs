@@ -37,6 +37,9 @@ pub struct Calibration {
     pub tokens: Vec<u32>,
     /// Values that share a scale and a bias in every packing that is tried: 32, 64 or 128.
     pub group_size: u16,
+    /// Bits per weight for which a recipe is wanted: one that no recipe meets is refused before anything
+    /// is measured.
+    pub target_bits: f64,
 }
 
 /// How far measuring has come.
@@ -93,8 +96,8 @@ impl Sensitivity {
     /// memory, one of them a second time. Must run on the thread that owns MLX, if one does.
     ///
     /// # Errors
-    /// When the model does not pass the gate, the text is too short, a weight is no number, or
-    /// `on_progress` stops it.
+    /// When the model does not pass the gate, the text is too short, the target is out of reach, the
+    /// loss is no number, or `on_progress` stops it.
     pub fn measure(
         calibration: &Calibration,
         on_progress: OnProgress<'_>,
@@ -102,21 +105,31 @@ impl Sensitivity {
         require_enough(calibration)?;
         headroom_mlx::start()?;
         let contents = contents(&calibration.model)?;
+        let mut sensitivity = Self::unmeasured(calibration, &contents)?;
+        sensitivity.require_possible(calibration.target_bits)?;
         let weights = SharedWeights::read(&calibration.model, &mut |_| ControlFlow::Continue(()))?;
-        let mut matrices = unmeasured(&contents, calibration.group_size)?;
         let measuring = Measuring {
             contents: &contents,
             weights: &weights,
             windows: windows(&calibration.tokens, weights.shape()),
         };
-        let loss = measuring.measure(&mut matrices, on_progress)?;
-        let matrix_bytes = matrices.iter().filter_map(|matrix| matrix.choices.last());
-        let matrix_bytes: u64 = matrix_bytes.map(|choice| choice.bytes).sum();
+        sensitivity.loss = measuring.measure(&mut sensitivity.matrices, on_progress)?;
+        Ok(sensitivity)
+    }
+
+    /// Every choice and its size.
+    fn unmeasured(
+        calibration: &Calibration,
+        contents: &ModelContents,
+    ) -> Result<Self, QuantizeError> {
+        let matrices = unmeasured(contents, calibration.group_size)?;
+        let stored = matrices.iter().filter_map(|matrix| matrix.choices.last());
+        let matrix_bytes: u64 = stored.map(|choice| choice.bytes).sum();
         Ok(Self {
             model: calibration.model.clone(),
-            loss,
-            parameters: parameters(&contents),
-            other_bytes: bytes_of(&contents).saturating_sub(matrix_bytes),
+            loss: 0.0,
+            parameters: parameters(contents),
+            other_bytes: bytes_of(contents).saturating_sub(matrix_bytes),
             matrices,
         })
     }

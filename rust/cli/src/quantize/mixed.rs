@@ -26,6 +26,7 @@ pub(super) fn recipe(
         model: model.to_owned(),
         tokens,
         group_size: arguments.group_size.unwrap_or(GROUP_SIZE),
+        target_bits,
     };
     let sensitivity =
         progress::of_evaluations(|on_progress| Sensitivity::measure(&calibration, on_progress))?;
