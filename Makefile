@@ -4,8 +4,9 @@ CARGO := $(shell command -v cargo 2>/dev/null || echo $(HOME)/.cargo/bin/cargo)
 HEADROOM := target/release/headroom
 MODEL ?= assets/storyteller
 PROMPT ?= Tell me a story about a fox.
+OUTPUT ?= target/$(notdir $(MODEL))-quantized
 
-.PHONY: help setup build demo test bench survival memory-info golden header swift-glue xcframework clean
+.PHONY: help setup build demo test bench survival memory-info quantize quantize-8bit chat-quantized golden header swift-glue xcframework clean
 
 help: ## Show what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -35,6 +36,16 @@ survival: setup ## Generate inside limits that the kernel enforces (on Linux)
 
 memory-info: build ## Show this machine's memory
 	@$(HEADROOM) memory
+
+quantize: build ## Write MODEL with 4 bits for each weight to OUTPUT
+	@$(HEADROOM) quantize --model $(MODEL) --bits 4 --output $(OUTPUT)
+
+quantize-8bit: build ## Write MODEL with 8 bits for each weight to OUTPUT
+	@$(HEADROOM) quantize --model $(MODEL) --bits 8 --output $(OUTPUT)
+
+chat-quantized: build ## Hold a conversation with OUTPUT, made of MODEL with 8 bits where it is not there
+	@test -d $(OUTPUT) || $(HEADROOM) quantize --model $(MODEL) --bits 8 --output $(OUTPUT)
+	@$(HEADROOM) chat --model $(OUTPUT)
 
 golden: ## Make the golden logits again with the pinned mlx-lm
 	@test -d target/golden || python3 -m venv target/golden

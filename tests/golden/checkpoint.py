@@ -67,6 +67,7 @@ def quantize(case: Case, model, config: dict) -> dict:
             config,
             plan.group_size,
             plan.bits,
+            plan.mode,
             quant_predicate=lambda path, _: plan.layers.get(path, True),
         )
     written = config["quantization"]

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import mlx.core as mx
+import mlx.nn as nn
 import numpy as np
 from checkpoint import merged, published_config, write_model
 from mlx_lm.models.cache import make_prompt_cache
@@ -94,11 +95,22 @@ def prompt(case: Case) -> np.ndarray:
     return tokens
 
 
+class Float32Embedding(nn.QuantizedEmbedding):
+    """Hands out rows as float32. The floating modes give bfloat16, which holds them
+    exactly but in which all later arithmetic would then run."""
+
+    def __call__(self, tokens):
+        return super().__call__(tokens).astype(mx.float32)
+
+
 def load(directory: Path, overrides: dict):
     config = json.loads((directory / "config.json").read_text())
     config = known_to_mlx_lm(merged(config, overrides))
     model, _ = load_model(directory, model_config=config)
     model.set_dtype(mx.float32)
+    for module in model.modules():
+        if isinstance(module, nn.QuantizedEmbedding):
+            module.__class__ = Float32Embedding
     return model
 
 

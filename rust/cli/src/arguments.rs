@@ -88,6 +88,8 @@ pub(crate) enum Command {
     /// Write a model again with fewer bits for each weight, or with all of them.
     #[command(after_help = "Examples:\n  \
         headroom quantize --model Qwen3-0.6B-bf16 --bits 4 --output Qwen3-0.6B-4bit\n  \
+        headroom quantize --model Qwen3-0.6B-bf16 --mode mxfp4 --output Qwen3-0.6B-mxfp4\n  \
+        headroom quantize --model Qwen3-0.6B-bf16 --target-bits 4.5 --calibration text.txt --output Qwen3-0.6B-mixed\n  \
         headroom quantize --model assets/storyteller --dequantize --output storyteller-16bit\n\n\
         One tensor is in memory at a time. mlx-lm reads what is written.")]
     Quantize(QuantizeArguments),

@@ -90,9 +90,8 @@ impl CliError {
             }
             Self::Hub(error) if error.is_wrong_use() => ExitCode::from(2),
             Self::Train(error) if error.is_wrong_use() => ExitCode::from(2),
-            Self::Memory(_) | Self::Quantize(QuantizeError::OutputExists { .. }) => {
-                ExitCode::from(2)
-            }
+            Self::Quantize(error) if error.is_wrong_use() => ExitCode::from(2),
+            Self::Memory(_) => ExitCode::from(2),
             _ => ExitCode::FAILURE,
         }
     }

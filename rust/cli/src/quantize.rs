@@ -1,39 +1,42 @@
 //! `headroom quantize`: a checkpoint in, a smaller one out.
 
+mod mixed;
+mod progress;
+
 use std::io::{self, Write};
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::process::ExitCode;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use headroom_engine::Model;
-use headroom_quantize::{Progress, QuantizedLayout, Recipe, Report, Request, rewrite};
-use indicatif::ProgressBar;
+use headroom_quantize::{MixedReport, Recipe, Report, Request, rewrite};
 use serde::Serialize;
 
 use crate::arguments::QuantizeArguments;
 use crate::error::CliError;
-use crate::{figures, interrupt, load};
+use crate::{figures, load};
 
 pub(crate) fn run(arguments: &QuantizeArguments) -> Result<ExitCode, CliError> {
-    let request = Request {
-        model: load::directory(&arguments.model)?,
-        output: arguments.output.clone(),
-        recipe: recipe(arguments),
-    };
+    let model = load::directory(&arguments.model)?;
     let text = arguments.evaluate.as_deref().map(text).transpose()?;
     let evaluate = |model: &Path| {
         text.as_deref()
             .map(|text| evaluation(model, text))
             .transpose()
     };
-    let before = evaluate(&request.model)?;
-    let report = with_progress(&request)?;
+    let before = evaluate(&model)?;
+    let (recipe, mixed) = recipe(arguments, &model)?;
+    let request = Request {
+        model,
+        output: arguments.output.clone(),
+        recipe,
+    };
+    let report = progress::of_bytes(|on_progress| rewrite(&request, on_progress))?;
     let written = Written {
         evaluation_before: before,
         evaluation_after: evaluate(&request.output)?,
         report,
+        mixed,
     };
     match arguments.json {
         true => {
@@ -43,6 +46,24 @@ pub(crate) fn run(arguments: &QuantizeArguments) -> Result<ExitCode, CliError> {
         false => written.print(&request.output)?,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// What is to become of the matrices, and what it was measured by.
+fn recipe(
+    arguments: &QuantizeArguments,
+    model: &Path,
+) -> Result<(Recipe, Option<MixedReport>), CliError> {
+    if arguments.dequantize {
+        return Ok((Recipe::Dense, None));
+    }
+    if let (Some(target_bits), Some(path)) = (arguments.target_bits, &arguments.calibration) {
+        let (recipe, report) = mixed::recipe(arguments, model, (target_bits, &text(path)?))?;
+        return Ok((Recipe::Mixed(recipe), Some(report)));
+    }
+    let layout = arguments
+        .mode
+        .layout(arguments.bits, arguments.group_size)?;
+    Ok((Recipe::Uniform(layout), None))
 }
 
 fn text(path: &Path) -> Result<String, CliError> {
@@ -77,38 +98,15 @@ struct Written {
     evaluation_before: Option<Predictions>,
     #[serde(skip_serializing_if = "Option::is_none")]
     evaluation_after: Option<Predictions>,
-}
-
-fn recipe(arguments: &QuantizeArguments) -> Recipe {
-    match arguments.dequantize {
-        true => Recipe::Dense,
-        false => Recipe::Affine(QuantizedLayout {
-            bits: arguments.bits,
-            group_size: arguments.group_size,
-        }),
-    }
-}
-
-fn with_progress(request: &Request) -> Result<Report, CliError> {
-    let is_cancelled = Arc::new(AtomicBool::new(false));
-    let cancel = Arc::clone(&is_cancelled);
-    interrupt::call_on_interrupt(move || cancel.store(true, Ordering::Relaxed));
-    let bar = ProgressBar::new(0).with_style(load::style());
-    let report = rewrite(request, &mut |progress: Progress| {
-        bar.set_length(progress.total_bytes);
-        bar.set_position(progress.written_bytes);
-        match is_cancelled.load(Ordering::Relaxed) {
-            true => ControlFlow::Break(()),
-            false => ControlFlow::Continue(()),
-        }
-    });
-    bar.finish_and_clear();
-    interrupt::end_on_interrupt();
-    Ok(report?)
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mixed: Option<MixedReport>,
 }
 
 impl Written {
     fn print(&self, output: &Path) -> io::Result<()> {
+        if let Some(mixed) = &self.mixed {
+            mixed::print(mixed)?;
+        }
         let report = &self.report;
         let sizes = [report.bytes_before, report.bytes_after].map(figures::size);
         writeln!(

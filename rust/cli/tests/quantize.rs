@@ -16,6 +16,12 @@ fn quantize(model: &Path, output: &Path, more: &[&str]) -> Vec<String> {
     arguments
 }
 
+/// Text of the kind that the shipped model has learned.
+fn sample() -> String {
+    let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../assets/make/sample.txt");
+    sample.to_str().unwrap().to_owned()
+}
+
 fn text_of(model: &Path) -> String {
     let model = model.to_str().unwrap();
     output_of([
@@ -82,10 +88,94 @@ fn what_cannot_be_done_is_one_sentence_and_leaves_nothing() {
         assert!(refusal.sentence.contains(expected), "{}", refusal.sentence);
     }
     assert!(!output.exists());
+    let sample = sample();
+    for (more, expected) in [
+        (
+            &["--mode", "mxfp4", "--bits", "8"][..],
+            "mode mxfp4 has 4 bits in groups of 32 only",
+        ),
+        (
+            &["--mode", "affine", "--group-size", "16"],
+            "in groups of 32, 64 or 128",
+        ),
+        (
+            &["--target-bits", "3"],
+            "required arguments were not provided",
+        ),
+        (
+            &["--target-bits", "none", "--calibration", &sample],
+            "such as 4.5",
+        ),
+        (
+            &["--target-bits", "1", "--calibration", &sample],
+            "out of reach",
+        ),
+        (
+            &["--target-bits", "9", "--calibration", &sample],
+            "leaves nothing to do",
+        ),
+        (
+            &[
+                "--target-bits",
+                "3",
+                "--calibration",
+                &sample,
+                "--calibration-tokens",
+                "9",
+            ],
+            "9 tokens",
+        ),
+    ] {
+        let wrong = refusal(&mut headroom(quantize(&storyteller(), &output, more)));
+        assert!(wrong.sentence.contains(expected), "{}", wrong.sentence);
+        assert_eq!(wrong.exit_code, 2, "{}", wrong.sentence);
+    }
     let wrong = refusal(&mut headroom(quantize(
         &storyteller(),
         &output,
         &["--bits", "7"],
     )));
     assert_eq!(wrong.exit_code, 2);
+}
+
+#[test]
+fn a_floating_mode_is_written_and_used_at_once() {
+    let directory = tempfile::tempdir().unwrap();
+    let output = directory.path().join("mxfp8");
+    let arguments = quantize(&storyteller(), &output, &["--mode", "mxfp8", "--json"]);
+    let report: Value = serde_json::from_str(&output_of(arguments)).unwrap();
+    let bits = report["bits_per_weight_after"].as_f64().unwrap();
+    assert!((8.25..8.3).contains(&bits), "{bits}");
+    assert!(!text_of(&output).is_empty());
+}
+
+#[test]
+fn measured_bits_predict_a_text_better_than_as_many_everywhere() {
+    let directory = tempfile::tempdir().unwrap();
+    let [text, mixed, uniform] =
+        ["text", "mixed", "uniform"].map(|name| directory.path().join(name));
+    // Another part of the sample than the one that is measured on.
+    let sample_text = std::fs::read_to_string(sample()).unwrap();
+    let held_out = sample_text.get(80_000..82_000).unwrap();
+    std::fs::write(&text, held_out).unwrap();
+    let written = |output: &Path, more: &[&str]| -> Value {
+        let more = [more, &["--json", "--evaluate", text.to_str().unwrap()]].concat();
+        let report = output_of(quantize(&storyteller(), output, &more));
+        serde_json::from_str(&report).unwrap()
+    };
+    let three = written(&uniform, &["--bits", "3"]);
+    let bits = three["bits_per_weight_after"].to_string();
+    let calibration = ["--calibration", &sample(), "--calibration-tokens", "256"];
+    let three_on_average = written(
+        &mixed,
+        &[&["--target-bits", &bits], &calibration[..]].concat(),
+    );
+    let figure = |report: &Value, name: &str| report[name].as_f64().unwrap();
+    let size = |report: &Value| figure(report, "bytes_after");
+    assert!(size(&three_on_average) <= size(&three));
+    let bits_per_byte = |report: &Value| figure(&report["evaluation_after"], "bits_per_byte");
+    let (mixed, uniform) = (bits_per_byte(&three_on_average), bits_per_byte(&three));
+    assert!(mixed < uniform, "{mixed} is not below {uniform}");
+    let matrices = three_on_average["mixed"]["matrices"].as_array().unwrap();
+    assert!(matrices.len() > 40, "{}", matrices.len());
 }

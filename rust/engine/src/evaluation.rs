@@ -3,16 +3,12 @@
 
 use std::sync::Arc;
 
-use headroom_mlx::ops::indexing::take_along_axis;
-use headroom_mlx::ops::logsumexp_axis;
-use headroom_mlx::{Array, Dtype, trim_heap};
-use headroom_models::{CacheLayout, LanguageModel, LogitRows, ModelCache};
+use headroom_models::cross_entropy;
 use serde::Serialize;
 
-use crate::error::{EngineError, unreadable};
+use crate::error::EngineError;
 use crate::mlx_thread::MlxThread;
 use crate::model::Model;
-use crate::token_ids::ids;
 
 /// What a model makes of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -39,8 +35,6 @@ impl Evaluation {
 
 /// Tokens that one prediction can look back at, at most.
 const WINDOW: usize = 512;
-/// Rows of logits that are there at once.
-const ROWS: usize = 64;
 
 impl Model {
     /// Lets the model predict each token of `text` from those before it, in windows of 512 tokens that
@@ -59,7 +53,7 @@ impl Model {
         let nats = MlxThread::shared()?.call(move |store| {
             let model = store.get(id)?;
             let windows = shared.chunks(WINDOW);
-            let each = windows.map(|window| nats_of(model, window));
+            let each = windows.map(|window| Ok(cross_entropy(model, window)?));
             each.sum::<Result<f64, EngineError>>()
         })??;
         let first_of_windows = predicted.len().div_ceil(WINDOW);
@@ -69,33 +63,4 @@ impl Model {
             nats,
         })
     }
-}
-
-/// The cross-entropy of all tokens of a window but its first.
-fn nats_of(model: &dyn LanguageModel, window: &[u32]) -> Result<f64, EngineError> {
-    let mut cache = model.new_cache(CacheLayout::Simple);
-    cache.expect(crate::fit::clamped(window.len()));
-    let known = &window[..window.len() - 1];
-    let pieces = known.chunks(ROWS).zip(window[1..].chunks(ROWS));
-    let mut nats = 0.0;
-    for (seen, next) in pieces {
-        nats += nats_of_piece(model, &mut cache, seen, next)?;
-        trim_heap();
-    }
-    Ok(nats)
-}
-
-fn nats_of_piece(
-    model: &dyn LanguageModel,
-    cache: &mut ModelCache,
-    seen: &[u32],
-    next: &[u32],
-) -> Result<f64, EngineError> {
-    let logits = model.forward(&ids(seen), &mut [cache], LogitRows::All)?;
-    let logits = logits.as_dtype(Dtype::Float32)?;
-    let next = Array::from_slice(next, &[1, next.len() as i32, 1]);
-    let chosen = take_along_axis(&logits, &next, -1)?;
-    let missed = logsumexp_axis(&logits, -1, true)?.subtract(chosen)?;
-    let missed = missed.to_vec_exact::<f32>().map_err(unreadable)?;
-    Ok(missed.into_iter().map(f64::from).sum())
 }

@@ -183,6 +183,14 @@ impl Model {
         Ok(generation)
     }
 
+    /// Plain text as tokens, with what the tokenizer puts around every text.
+    ///
+    /// # Errors
+    /// When the tokenizer cannot read it.
+    pub fn tokenize(&self, text: &str) -> Result<Vec<u32>, EngineError> {
+        self.codec().encode(text)
+    }
+
     pub(crate) fn id(&self) -> ModelId {
         self.loaded.weights.id()
     }

@@ -5,8 +5,8 @@ use std::fmt;
 /// Element type of a tensor.
 ///
 /// Left out on purpose: `BOOL`, whose bytes may hold values other than 0 and 1, `F64` and `C64`,
-/// which no accelerator here computes with, and the 4-, 6- and 8-bit floats, whose tensors need
-/// scales that only their own quantisation modes explain.
+/// which no accelerator here computes with, and the 4-, 6- and 8-bit floats: MLX stores
+/// those of its quantisation modes in `U32` words, and their scales in `U8`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Dtype {
     /// IEEE 754 single precision.

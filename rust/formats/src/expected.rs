@@ -70,6 +70,15 @@ impl ExpectedTensor {
         }
     }
 
+    /// A tensor of bytes, as the scales of floating quantisation modes are.
+    pub fn bytes(name: impl Into<String>, shape: impl Into<Vec<usize>>) -> Self {
+        Self {
+            name: name.into(),
+            shape: shape.into(),
+            dtype: DtypeRule::Exactly(Dtype::Uint8),
+        }
+    }
+
     fn accepts(&self, info: &TensorInfo) -> bool {
         self.dtype.allows(info.dtype) && self.shape == info.shape
     }

@@ -22,6 +22,7 @@ mod header_rule;
 mod name_groups;
 mod parallel_read;
 mod quantization;
+mod quantized_layout;
 mod quoted;
 mod safetensors_header;
 mod safetensors_writer;
@@ -47,8 +48,10 @@ pub use error::FormatError;
 pub use expected::{DtypeRule, ExpectedTensor, MismatchReport, WrongTensor};
 pub use header_rule::{HeaderRule, TensorRule};
 pub use parallel_read::TensorBuffers;
-pub use quantization::{
-    AFFINE_BITS, AFFINE_GROUP_SIZES, LayerQuantization, Quantization, QuantizedLayout,
+pub use quantization::{LayerQuantization, Quantization};
+pub use quantized_layout::{
+    AFFINE_BITS, AFFINE_GROUP_SIZES, AffineLayout, FloatingLayout, QuantizedLayout,
+    QuantizedTensors,
 };
 pub use quoted::{Quoted, Shortened};
 pub use safetensors_writer::{PlannedTensor, SafetensorsWriter};

@@ -1,4 +1,4 @@
-//! The `quantization` section of `config.json`, as MLX writes it, and the shapes it demands.
+//! The `quantization` section of `config.json`, as MLX writes it.
 
 use std::collections::BTreeMap;
 
@@ -8,12 +8,7 @@ use crate::checkpoint::Checkpoint;
 use crate::config_file::ConfigFile;
 use crate::config_section::ConfigSection;
 use crate::error::FormatError;
-use crate::expected::ExpectedTensor;
-
-/// Bits per weight that MLX's affine mode has.
-pub const AFFINE_BITS: [u64; 6] = [2, 3, 4, 5, 6, 8];
-/// Group sizes that MLX's affine mode has.
-pub const AFFINE_GROUP_SIZES: [u64; 3] = [32, 64, 128];
+use crate::quantized_layout::{AFFINE_BITS, AFFINE_GROUP_SIZES, FloatingLayout, QuantizedLayout};
 
 /// Fields of the section that are no layer's name.
 const OWN_FIELDS: [&str; 3] = ["bits", "group_size", "mode"];
@@ -26,21 +21,12 @@ pub struct Quantization {
     overrides: BTreeMap<String, LayerQuantization>,
 }
 
-/// Affine quantisation: each group of consecutive weights in a row shares a scale and a bias.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct QuantizedLayout {
-    /// Bits per weight: 2, 3, 4, 5, 6 or 8.
-    pub bits: u8,
-    /// Weights per group: 32, 64 or 128.
-    pub group_size: u16,
-}
-
 /// How one layer is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LayerQuantization {
     /// As floating-point weights.
     Dense,
-    /// As packed weights with scales and biases.
+    /// As packed weights with scales.
     Quantized(QuantizedLayout),
 }
 
@@ -51,8 +37,8 @@ impl Quantization {
     /// looked at, but a `quantization_config` alone belongs to another scheme and is refused.
     ///
     /// # Errors
-    /// When bits, group size or mode are not those of MLX's affine quantisation, or a layer's
-    /// entry is neither an object with bits and group size nor a boolean.
+    /// When mode, bits and group size are not those of one of MLX's modes, or a layer's entry is
+    /// neither an object nor a boolean.
     pub fn from_config(config: &ConfigFile) -> Result<Option<Self>, FormatError> {
         if let Some(section) = config.section("quantization")? {
             return Self::from_section(&section).map(Some);
@@ -62,7 +48,7 @@ impl Quantization {
             Some(foreign) => Err(foreign.refused(
                 "quant_method",
                 foreign.optional_string("quant_method")?.unwrap_or("unnamed"),
-                "MLX's own affine quantisation, described by the field `quantization`; quantise the original weights again with this tool",
+                "MLX's own quantisation, described by the field `quantization`; quantise the original weights again with this tool",
             )),
         }
     }
@@ -73,7 +59,7 @@ impl Quantization {
     }
 
     /// How a layer with `inputs` inputs is stored: what the section says about it by name, else
-    /// what the shapes of its tensors tell, as MLX's own reader does; without scales it is dense.
+    /// what its tensors tell, as MLX's own reader does; without scales it is dense.
     pub fn for_layer(
         &self,
         layer: &str,
@@ -85,13 +71,13 @@ impl Quantization {
         }
         let columns = |part: &str| {
             let info = checkpoint.info(&format!("{layer}.{part}"))?;
-            info.shape.last().copied()
+            Some((info.shape.last().copied()?, info.dtype))
         };
-        let Some(groups) = columns("scales") else {
+        let Some(scales) = columns("scales") else {
             return LayerQuantization::Dense;
         };
-        let told =
-            columns("weight").and_then(|words| QuantizedLayout::from_shapes(inputs, words, groups));
+        let told = columns("weight")
+            .and_then(|(words, _)| QuantizedLayout::from_columns(inputs, words, scales));
         LayerQuantization::Quantized(told.unwrap_or(self.default))
     }
 
@@ -103,7 +89,7 @@ impl Quantization {
     }
 
     fn from_section(section: &ConfigSection) -> Result<Self, FormatError> {
-        let default = QuantizedLayout::from_section(section)?;
+        let default = section_layout(section)?;
         let mut overrides = BTreeMap::new();
         for layer in section.field_names() {
             if !OWN_FIELDS.contains(&layer) {
@@ -127,103 +113,99 @@ fn layer_entry(
         Some(Value::Object(_)) => {
             let own = section.section(layer)?;
             let own = own.ok_or_else(|| section.refused_value(layer, "an object"))?;
-            QuantizedLayout::from_layer_section(&own).map(LayerQuantization::Quantized)
+            layer_layout(&own).map(LayerQuantization::Quantized)
         }
         _ => Err(section.refused_value(
             layer,
-            "an object with bits and group_size for the layer of that name, or true or false",
+            "an object with mode, bits and group_size for the layer of that name, or true or false",
         )),
     }
 }
 
-impl QuantizedLayout {
-    /// Checks that the three tensors of a quantised layer can exist and says what they are:
-    /// `{layer}.weight` packed into 32-bit words `(..., input * bits / 32)`, `{layer}.scales` and
-    /// `{layer}.biases` as floats `(..., input / group_size)`. `shape` is that of the weight
-    /// before packing, `(output, input)` for a linear layer, input last.
-    ///
-    /// # Errors
-    /// When the input is not a multiple of the group size.
-    pub fn expected_tensors(
-        self,
-        layer: &str,
-        shape: &[usize],
-    ) -> Result<[ExpectedTensor; 3], FormatError> {
-        let group_size = usize::from(self.group_size);
-        let Some((&input, outer)) = shape
-            .split_last()
-            .filter(|(input, _)| *input % group_size == 0)
-        else {
-            return Err(FormatError::QuantizedShape {
-                layer: layer.to_owned(),
-                shape: shape.to_vec(),
-                group_size: self.group_size,
-            });
-        };
-        let groups = input / group_size;
-        // Exact: every group size is a multiple of 32.
-        let words = groups * (group_size / 32) * usize::from(self.bits);
-        let with_last = |last| [outer, &[last]].concat();
-        Ok([
-            ExpectedTensor::packed(format!("{layer}.weight"), with_last(words)),
-            ExpectedTensor::float(format!("{layer}.scales"), with_last(groups)),
-            ExpectedTensor::float(format!("{layer}.biases"), with_last(groups)),
-        ])
-    }
-
-    /// What the columns of `weight` and `scales` tell of a layer with `inputs` inputs; `None` when
-    /// they are those of no layout.
-    fn from_shapes(inputs: usize, words: usize, groups: usize) -> Option<Self> {
-        let divided = |whole: usize, part: usize| {
-            let quotient = whole.checked_div(part)?;
-            (quotient * part == whole).then_some(quotient as u64)
-        };
-        let bits = divided(words.checked_mul(32)?, inputs)?;
-        let group_size = divided(inputs, groups)?;
-        let allowed = AFFINE_BITS.contains(&bits) && AFFINE_GROUP_SIZES.contains(&group_size);
-        allowed.then_some(Self {
-            bits: bits as u8,
-            group_size: group_size as u16,
-        })
-    }
-
-    /// A layer's own entry; what it leaves out is MLX's default, not the section's.
-    fn from_layer_section(section: &ConfigSection) -> Result<Self, FormatError> {
-        refuse_other_modes(section)?;
-        let or_default = |name, allowed: &[u64], default| match section.value(name) {
-            None => Ok(default),
-            Some(_) => one_of(section, name, allowed),
-        };
-        Ok(Self {
-            bits: or_default("bits", &AFFINE_BITS, 4)? as u8,
-            group_size: or_default("group_size", &AFFINE_GROUP_SIZES, 64)? as u16,
-        })
-    }
-
-    fn from_section(section: &ConfigSection) -> Result<Self, FormatError> {
-        refuse_other_modes(section)?;
-        Ok(Self {
-            bits: one_of(section, "bits", &AFFINE_BITS)? as u8,
-            group_size: one_of(section, "group_size", &AFFINE_GROUP_SIZES)? as u16,
-        })
+/// What the section says of all layers.
+fn section_layout(section: &ConfigSection) -> Result<QuantizedLayout, FormatError> {
+    match mode(section)? {
+        Mode::Affine => affine(section, one_of),
+        Mode::Floating(layout) => floating(section, layout, one_of),
     }
 }
 
-fn refuse_other_modes(section: &ConfigSection) -> Result<(), FormatError> {
-    match section.optional_string("mode")? {
-        None | Some("affine") => Ok(()),
-        Some(_) => Err(section.refused_value("mode", "`affine`, the only mode that is read")),
+/// A layer's own entry; what it leaves out is the mode's default in MLX, not the section's.
+fn layer_layout(section: &ConfigSection) -> Result<QuantizedLayout, FormatError> {
+    match mode(section)? {
+        Mode::Affine => affine(section, one_of_or_default),
+        Mode::Floating(layout) => floating(section, layout, one_of_or_default),
     }
 }
 
-/// A field that must be one of a few numbers.
-fn one_of(section: &ConfigSection, name: &str, allowed: &[u64]) -> Result<u64, FormatError> {
+enum Mode {
+    Affine,
+    Floating(FloatingLayout),
+}
+
+fn mode(section: &ConfigSection) -> Result<Mode, FormatError> {
+    let name = match section.optional_string("mode")? {
+        None | Some("affine") => return Ok(Mode::Affine),
+        Some(name) => name,
+    };
+    let mut floating = FloatingLayout::ALL.into_iter();
+    let found = floating.find(|layout| layout.name() == name);
+    found.map(Mode::Floating).ok_or_else(|| {
+        section.refused_value("mode", "one of MLX's modes: affine, mxfp4, mxfp8, nvfp4")
+    })
+}
+
+/// Reads a field that must be one of a few numbers, of which the given one is MLX's default.
+type ReadNumber = fn(&ConfigSection, &str, &[u64], u64) -> Result<u64, FormatError>;
+
+fn affine(section: &ConfigSection, read: ReadNumber) -> Result<QuantizedLayout, FormatError> {
+    let bits = read(section, "bits", &AFFINE_BITS, 4)?;
+    let group_size = read(section, "group_size", &AFFINE_GROUP_SIZES, 64)?;
+    let layout = QuantizedLayout::affine(bits as u8, group_size as u16);
+    layout.ok_or_else(|| section.refused_value("bits", "a width that MLX has"))
+}
+
+/// The mode says it all, and what is said beside it must not be something else.
+fn floating(
+    section: &ConfigSection,
+    layout: FloatingLayout,
+    read: ReadNumber,
+) -> Result<QuantizedLayout, FormatError> {
+    let (bits, group_size) = (layout.bits().into(), layout.group_size().into());
+    read(section, "bits", &[bits], bits)?;
+    read(section, "group_size", &[group_size], group_size)?;
+    Ok(QuantizedLayout::Floating(layout))
+}
+
+fn one_of_or_default(
+    section: &ConfigSection,
+    name: &str,
+    allowed: &[u64],
+    default: u64,
+) -> Result<u64, FormatError> {
+    match section.value(name) {
+        None => Ok(default),
+        Some(_) => one_of(section, name, allowed, default),
+    }
+}
+
+fn one_of(
+    section: &ConfigSection,
+    name: &str,
+    allowed: &[u64],
+    _default: u64,
+) -> Result<u64, FormatError> {
     let found = section.value(name).and_then(Value::as_u64);
     found
         .filter(|number| allowed.contains(number))
         .ok_or_else(|| {
             let listed: Vec<_> = allowed.iter().map(u64::to_string).collect();
-            section.refused_value(name, &format!("one of {}", listed.join(", ")))
+            let listed = listed.join(", ");
+            let what = match allowed {
+                [_] => listed,
+                _ => format!("one of {listed}"),
+            };
+            section.refused_value(name, &what)
         })
 }
 
@@ -241,10 +223,9 @@ mod tests {
         read(json).expect_err("a refusal").to_string()
     }
 
-    const FOUR_BITS: QuantizedLayout = QuantizedLayout {
-        bits: 4,
-        group_size: 64,
-    };
+    fn affine(bits: u8, group_size: u16) -> QuantizedLayout {
+        QuantizedLayout::affine(bits, group_size).expect("allowed")
+    }
 
     #[test]
     fn absent_and_null_mean_dense() {
@@ -258,7 +239,7 @@ mod tests {
         let json = r#"{"quantization":{"group_size":64,"bits":4},
             "quantization_config":{"group_size":64,"bits":4}}"#;
         let quantization = read(json).expect("valid").expect("quantised");
-        assert_eq!(quantization.default, FOUR_BITS);
+        assert_eq!(quantization.default, affine(4, 64));
     }
 
     #[test]
@@ -266,14 +247,12 @@ mod tests {
         let json = r#"{"quantization":{"group_size":64,"bits":4,"mode":"affine",
             "a.q":{"group_size":32,"bits":8,"mode":"affine"},"a.k":false,"a.v":true}}"#;
         let quantization = read(json).expect("valid").expect("quantised");
-        let own = QuantizedLayout {
-            bits: 8,
-            group_size: 32,
-        };
+        let own = affine(8, 32);
         let named = |layer| quantization.override_for(layer);
         assert_eq!(named("a.q"), Some(LayerQuantization::Quantized(own)));
         assert_eq!(named("a.k"), Some(LayerQuantization::Dense));
-        assert_eq!(named("a.v"), Some(LayerQuantization::Quantized(FOUR_BITS)));
+        let default = LayerQuantization::Quantized(affine(4, 64));
+        assert_eq!(named("a.v"), Some(default));
         assert_eq!(named("a.o"), None);
         assert_eq!(quantization.overrides().len(), 3);
     }
@@ -302,8 +281,12 @@ mod tests {
             "in config.json, field `quantization.group_size` is missing, but must be one of 32, 64, 128"
         );
         assert_eq!(
-            refusal(r#"{"quantization":{"group_size":32,"bits":4,"mode":"mxfp4"}}"#),
-            "in config.json, field `quantization.mode` is the string `mxfp4`, but must be `affine`, the only mode that is read"
+            refusal(r#"{"quantization":{"group_size":32,"bits":4,"mode":"gguf"}}"#),
+            "in config.json, field `quantization.mode` is the string `gguf`, but must be one of MLX's modes: affine, mxfp4, mxfp8, nvfp4"
+        );
+        assert_eq!(
+            refusal(r#"{"quantization":{"group_size":64,"bits":4,"mode":"mxfp4"}}"#),
+            "in config.json, field `quantization.group_size` is 64, but must be 32"
         );
         assert!(
             refusal(r#"{"quantization":{"group_size":32,"bits":4,"l.0":8}}"#)
@@ -314,13 +297,42 @@ mod tests {
     }
 
     #[test]
+    fn a_floating_mode_has_one_width_and_one_group_size() {
+        for layout in FloatingLayout::ALL {
+            for (bits, group_size) in [(4, 16), (4, 32), (8, 32), (4, 64), (8, 16)] {
+                let json = format!(
+                    r#"{{"quantization":{{"group_size":{group_size},"bits":{bits},"mode":"{}"}}}}"#,
+                    layout.name()
+                );
+                let is_its = (layout.bits(), layout.group_size()) == (bits, group_size);
+                let found = read(&json).ok().flatten();
+                let found = found.map(|quantization| quantization.default);
+                assert_eq!(
+                    found,
+                    is_its.then_some(QuantizedLayout::Floating(layout)),
+                    "{json}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_layer_may_be_stored_in_another_mode() {
+        let json = r#"{"quantization":{"group_size":32,"bits":4,"mode":"mxfp4",
+            "l.0":{"mode":"nvfp4"},"l.1":{"group_size":64,"bits":6}}}"#;
+        let quantization = read(json).expect("valid").expect("quantised");
+        let nvfp4 = QuantizedLayout::Floating(FloatingLayout::Nvfp4);
+        for (layer, own) in [("l.0", nvfp4), ("l.1", affine(6, 64))] {
+            let found = quantization.override_for(layer);
+            assert_eq!(found, Some(LayerQuantization::Quantized(own)), "{layer}");
+        }
+    }
+
+    #[test]
     fn what_a_layer_leaves_out_is_the_default_of_mlx_and_not_of_the_section() {
         let json = r#"{"quantization":{"group_size":32,"bits":8,"l.0":{"bits":3},"l.1":{}}}"#;
         let quantization = read(json).expect("valid").expect("quantised");
-        let own = QuantizedLayout {
-            bits: 3,
-            group_size: 64,
-        };
+        let own = affine(3, 64);
         assert_eq!(
             quantization.override_for("l.0"),
             Some(LayerQuantization::Quantized(own))
@@ -329,48 +341,5 @@ mod tests {
             quantization.override_for("l.1"),
             Some(LayerQuantization::Dense)
         );
-    }
-
-    #[test]
-    fn shapes_tell_bits_and_group_size() {
-        for bits in AFFINE_BITS.map(|bits| bits as u8) {
-            for group_size in AFFINE_GROUP_SIZES.map(|size| size as u16) {
-                let layout = QuantizedLayout { bits, group_size };
-                let [weight, scales, _] = layout.expected_tensors("l", &[5, 256]).expect("fits");
-                assert_eq!(
-                    QuantizedLayout::from_shapes(256, weight.shape[1], scales.shape[1]),
-                    Some(layout)
-                );
-            }
-        }
-        assert_eq!(QuantizedLayout::from_shapes(256, 33, 4), None);
-        assert_eq!(QuantizedLayout::from_shapes(256, 32, 0), None);
-        assert_eq!(QuantizedLayout::from_shapes(0, 32, 4), None);
-    }
-
-    #[test]
-    fn packed_shapes_follow_bits_and_groups() {
-        for (bits, words) in [(2, 8), (3, 12), (4, 16), (5, 20), (6, 24), (8, 32)] {
-            let layout = QuantizedLayout {
-                bits,
-                group_size: 32,
-            };
-            let [weight, scales, biases] = layout.expected_tensors("l", &[5, 128]).expect("fits");
-            assert_eq!(weight, ExpectedTensor::packed("l.weight", [5, words]));
-            assert_eq!(scales, ExpectedTensor::float("l.scales", [5, 4]));
-            assert_eq!(biases, ExpectedTensor::float("l.biases", [5, 4]));
-        }
-    }
-
-    #[test]
-    fn an_input_that_does_not_divide_is_refused() {
-        let error = FOUR_BITS
-            .expected_tensors("l", &[5, 96])
-            .expect_err("a refusal");
-        assert_eq!(
-            error.to_string(),
-            "layer `l` with weight [5, 96] cannot be quantised in groups of 64: its last dimension must be a multiple of the group size"
-        );
-        assert!(FOUR_BITS.expected_tensors("l", &[]).is_err());
     }
 }

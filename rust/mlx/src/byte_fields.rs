@@ -8,8 +8,8 @@
 
 use mlx_rs::ops::indexing::TryIndexOp;
 
+use crate::affine_matrix::AffineMatrix;
 use crate::bits::{bitwise_and, right_shift};
-use crate::quantized_matrix::QuantizedMatrix;
 use crate::{Array, Dtype, Result};
 
 /// Activations, taken apart once for all blocks of a weight.
@@ -24,7 +24,7 @@ pub(crate) struct Fields {
 
 impl Fields {
     /// Takes `x (rows, in)`, float32, apart for a matrix of 2, 4 or 8 bits.
-    pub(crate) fn of(x: &Array, matrix: &QuantizedMatrix) -> Result<Self> {
+    pub(crate) fn of(x: &Array, matrix: &AffineMatrix) -> Result<Self> {
         let (rows, inputs) = (x.dim(0), x.dim(1));
         let fields = 8 / matrix.bits;
         let apart = x.reshape(&[rows, inputs / fields, fields])?;

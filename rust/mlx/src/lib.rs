@@ -4,12 +4,15 @@
 //! It depends on mlx-rs, mlx-sys and `kernels` only. It must never know a model, a file's format or a request. Unsafe
 //! code that touches MLX lives here.
 
+mod affine_matrix;
 pub mod allocator;
 mod array_block;
 mod bits;
 mod byte_fields;
 mod capped_loss;
 mod exit;
+mod floating_matrix;
+mod floating_mode;
 mod heap;
 mod ordering;
 mod processor;
@@ -17,9 +20,12 @@ mod products;
 mod quantized_matrix;
 mod tensor_bytes;
 
+pub use affine_matrix::AffineMatrix;
 pub use array_block::{ArrayBlock, ArrayLayout, map_array};
 pub use capped_loss::{TokenTargets, capped_loss};
 pub use exit::{stop_at_exit, wait_for_running_work};
+pub use floating_matrix::FloatingMatrix;
+pub use floating_mode::FloatingMode;
 pub use heap::{keep_heap_trimmed, trim_heap, use_one_heap};
 pub use mlx_rs::error::Exception;
 pub use mlx_rs::{Array, Dtype};

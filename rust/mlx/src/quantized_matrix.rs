@@ -1,37 +1,88 @@
-//! A quantised matrix as it lies in memory.
+//! A quantised matrix as it lies in memory, in any of MLX's modes.
 
-use mlx_rs::ops::dequantize;
+use std::ops::Range;
 
-use crate::{Array, Dtype, Processor, Result};
+use crate::affine_matrix::AffineMatrix;
+use crate::floating_matrix::FloatingMatrix;
+use crate::{Array, Result};
 
-/// A matrix `(out, in)` quantised the affine way: packed integers, and a scale and a bias for each
-/// group of consecutive inputs.
+/// A matrix `(out, in)` in packed values.
 #[derive(Debug, Clone)]
-pub struct QuantizedMatrix {
-    /// Packed values, uint32 `(out, in * bits / 32)`.
-    pub weight: Array,
-    /// Scales, float `(out, in / group_size)`.
-    pub scales: Array,
-    /// Biases of the groups, float `(out, in / group_size)`.
-    pub biases: Array,
-    /// Inputs that share a scale: 32, 64 or 128.
-    pub group_size: i32,
-    /// Bits per value: 2 to 8.
-    pub bits: i32,
+pub enum QuantizedMatrix {
+    /// Of whole numbers.
+    Affine(AffineMatrix),
+    /// Of small floating-point numbers.
+    Floating(FloatingMatrix),
 }
 
 impl QuantizedMatrix {
-    /// Some of its rows, expanded to their scales' type on a GPU and to float32 on a CPU.
-    pub(crate) fn expand(&self, weight: &Array, scales: &Array, biases: &Array) -> Result<Array> {
-        match Processor::current() {
-            Processor::Gpu => dequantize(weight, scales, biases, self.group_size, self.bits),
-            Processor::Cpu => dequantize(
-                weight,
-                scales.as_dtype(Dtype::Float32)?,
-                &biases.as_dtype(Dtype::Float32)?,
-                self.group_size,
-                self.bits,
-            ),
+    /// How many rows it has.
+    pub(crate) fn row_count(&self) -> i32 {
+        self.weight().dim(0)
+    }
+
+    /// Its values: in the scales' type where those are floats, in bfloat16 where they are bytes.
+    pub fn unpack(&self) -> Result<Array> {
+        match self {
+            Self::Affine(matrix) => matrix.unpack(),
+            Self::Floating(matrix) => matrix.unpack(),
+        }
+    }
+
+    /// Packed words, scales and, where the mode has them, biases.
+    pub fn into_parts(self) -> Vec<Array> {
+        match self {
+            Self::Affine(matrix) => vec![matrix.weight, matrix.scales, matrix.biases],
+            Self::Floating(matrix) => vec![matrix.weight, matrix.scales],
+        }
+    }
+
+    /// Its values as [`Self::unpack`] has them on a GPU, and in float32 on a CPU.
+    pub(crate) fn expand(&self) -> Result<Array> {
+        match self {
+            Self::Affine(matrix) => matrix.expand(),
+            Self::Floating(matrix) => matrix.expand(),
+        }
+    }
+
+    /// `x · weightᵀ` for `x (..., in)`, by MLX's own kernel.
+    pub(crate) fn multiply_packed(&self, x: &Array) -> Result<Array> {
+        match self {
+            Self::Affine(matrix) => matrix.multiply_packed(x),
+            Self::Floating(matrix) => matrix.multiply_packed(x),
+        }
+    }
+
+    /// The rows of a range, once `earlier` has been computed.
+    pub(crate) fn rows_after(&self, range: Range<i32>, earlier: &Array) -> Result<Self> {
+        let mut rows = match self {
+            Self::Affine(matrix) => Self::Affine(matrix.rows(range)?),
+            Self::Floating(matrix) => Self::Floating(matrix.rows(range)?),
+        };
+        let weight = crate::after(rows.weight(), earlier)?;
+        *rows.weight_mut() = weight;
+        Ok(rows)
+    }
+
+    /// The rows that `indices` name.
+    pub(crate) fn take(&self, indices: &Array) -> Result<Self> {
+        Ok(match self {
+            Self::Affine(matrix) => Self::Affine(matrix.take(indices)?),
+            Self::Floating(matrix) => Self::Floating(matrix.take(indices)?),
+        })
+    }
+
+    fn weight(&self) -> &Array {
+        match self {
+            Self::Affine(matrix) => &matrix.weight,
+            Self::Floating(matrix) => &matrix.weight,
+        }
+    }
+
+    fn weight_mut(&mut self) -> &mut Array {
+        match self {
+            Self::Affine(matrix) => &mut matrix.weight,
+            Self::Floating(matrix) => &mut matrix.weight,
         }
     }
 }

@@ -68,7 +68,7 @@ impl TensorSource for Demand {
             return LayerQuantization::Dense;
         };
         let layout = quantization.default;
-        let usual = match inputs.is_multiple_of(layout.group_size.into()) {
+        let usual = match layout.divides(inputs) {
             true => LayerQuantization::Quantized(layout),
             false => LayerQuantization::Dense,
         };

@@ -112,15 +112,15 @@ pub(crate) fn architecture_of(config: &ConfigFile) -> Result<Box<dyn Architectur
 }
 
 /// A model's files past the gate, before any tensor is read.
-struct ModelFiles {
+pub(crate) struct ModelFiles {
     family: &'static Family,
-    architecture: Box<dyn Architecture>,
+    pub(crate) architecture: Box<dyn Architecture>,
     quantization: Option<Quantization>,
-    checkpoint: Checkpoint,
+    pub(crate) checkpoint: Checkpoint,
 }
 
 impl ModelFiles {
-    fn open(directory: &Path) -> Result<Self, ModelError> {
+    pub(crate) fn open(directory: &Path) -> Result<Self, ModelError> {
         if !directory.is_dir() {
             return Err(ModelError::NoDirectory {
                 path: directory.to_owned(),
@@ -136,7 +136,7 @@ impl ModelFiles {
         })
     }
 
-    fn stored(&self, embedding: EmbeddingPlacement) -> Stored<'_> {
+    pub(crate) fn stored(&self, embedding: EmbeddingPlacement) -> Stored<'_> {
         Stored {
             checkpoint: &self.checkpoint,
             quantization: self.quantization.as_ref(),
@@ -145,7 +145,10 @@ impl ModelFiles {
     }
 
     /// Holds the checkpoint to what the configuration demands.
-    fn take_inventory(&self, embedding: EmbeddingPlacement) -> Result<Inventory<'_>, ModelError> {
+    pub(crate) fn take_inventory(
+        &self,
+        embedding: EmbeddingPlacement,
+    ) -> Result<Inventory<'_>, ModelError> {
         let mut inventory = Inventory::new(self.stored(embedding));
         self.architecture.build(&mut inventory)?;
         self.checkpoint

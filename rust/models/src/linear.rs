@@ -1,8 +1,9 @@
 //! A linear layer, dense or quantised, and the weight matrix it shares with the embedding.
 
-use headroom_formats::{ExpectedTensor, LayerQuantization};
+use headroom_formats::{ExpectedTensor, FloatingLayout, LayerQuantization, QuantizedTensors};
 use headroom_mlx::ops::indexing::take_axis;
-use headroom_mlx::{Array, Dtype, Processor, QuantizedMatrix, Result};
+use headroom_mlx::{AffineMatrix, FloatingMatrix, FloatingMode, QuantizedMatrix};
+use headroom_mlx::{Array, Dtype, Processor, Result};
 use headroom_mlx::{multiply_dense, multiply_quantized, rows_of_quantized};
 
 use crate::error::ModelError;
@@ -31,14 +32,9 @@ impl Matrix {
                 return Ok(Self::Dense(source.tensor(weight)?));
             }
         };
-        let [weight, scales, biases] = layout.expected_tensors(layer, &[outputs, inputs])?;
-        Ok(Self::Quantized(QuantizedMatrix {
-            weight: source.tensor(weight)?,
-            scales: source.tensor(scales)?,
-            biases: source.tensor(biases)?,
-            group_size: layout.group_size.into(),
-            bits: layout.bits.into(),
-        }))
+        let tensors = layout.expected_tensors(layer, &[outputs, inputs])?;
+        let packed = packed_matrix(tensors, |tensor| source.tensor(tensor))?;
+        Ok(Self::Quantized(packed))
     }
 
     /// `x · weightᵀ` for `x (..., in)`.
@@ -60,6 +56,45 @@ impl Matrix {
             Processor::Cpu => rows.as_dtype(Dtype::Float32),
             Processor::Gpu => Ok(rows),
         }
+    }
+}
+
+/// A packed matrix of tensors that `read` gets.
+pub(crate) fn packed_matrix(
+    tensors: QuantizedTensors,
+    mut read: impl FnMut(ExpectedTensor) -> std::result::Result<Array, ModelError>,
+) -> std::result::Result<QuantizedMatrix, ModelError> {
+    Ok(match tensors {
+        QuantizedTensors::Affine {
+            layout,
+            weight,
+            scales,
+            biases,
+        } => QuantizedMatrix::Affine(AffineMatrix {
+            weight: read(weight)?,
+            scales: read(scales)?,
+            biases: read(biases)?,
+            group_size: layout.group_size().into(),
+            bits: layout.bits().into(),
+        }),
+        QuantizedTensors::Floating {
+            layout,
+            weight,
+            scales,
+        } => QuantizedMatrix::Floating(FloatingMatrix {
+            weight: read(weight)?,
+            scales: read(scales)?,
+            mode: mlx_mode(layout),
+        }),
+    })
+}
+
+/// The mode under which MLX knows a stored layout.
+pub(crate) fn mlx_mode(layout: FloatingLayout) -> FloatingMode {
+    match layout {
+        FloatingLayout::Mxfp4 => FloatingMode::Mxfp4,
+        FloatingLayout::Mxfp8 => FloatingMode::Mxfp8,
+        FloatingLayout::Nvfp4 => FloatingMode::Nvfp4,
     }
 }
 

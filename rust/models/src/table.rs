@@ -1,13 +1,11 @@
 //! A matrix of which a step needs only the rows that its tokens name: in memory, or left in its file.
 
-use headroom_formats::{Checkpoint, LayerQuantization, QuantizedLayout, TensorRows};
-use headroom_mlx::{Array, Exception, QuantizedMatrix, array_from_bytes};
-
+use headroom_mlx::{Array, Exception};
 use serde::Serialize;
 
 use crate::error::ModelError;
 use crate::linear::Matrix;
-use crate::tensor_source::mlx_dtype;
+use crate::matrix_in_file::MatrixInFile;
 
 /// Where an embedding's table lies.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
@@ -39,74 +37,11 @@ impl Table {
     pub(crate) fn rows(&self, indices: &Array) -> Result<Array, ModelError> {
         match self {
             Self::Memory(matrix) => Ok(matrix.rows(indices)?),
-            Self::File(matrix) => matrix.rows(indices),
-        }
-    }
-}
-
-/// A weight `(out, in)` that stays in its file, as the checkpoint stores it.
-#[derive(Debug)]
-pub(crate) enum MatrixInFile {
-    Dense(TensorRows),
-    Quantized(Box<QuantizedInFile>),
-}
-
-/// The tensors of a quantised matrix.
-#[derive(Debug)]
-pub(crate) struct QuantizedInFile {
-    weight: TensorRows,
-    scales: TensorRows,
-    biases: TensorRows,
-    layout: QuantizedLayout,
-}
-
-impl MatrixInFile {
-    /// The weight `(rows, width)` of `layer`, whose tensors have been held to what is expected.
-    pub(crate) fn open(
-        checkpoint: &Checkpoint,
-        layer: &str,
-        [rows, width]: [usize; 2],
-        stored_as: LayerQuantization,
-    ) -> Result<Self, ModelError> {
-        let layout = match stored_as {
-            LayerQuantization::Quantized(layout) => layout,
-            LayerQuantization::Dense => {
-                return Ok(Self::Dense(checkpoint.rows(&format!("{layer}.weight"))?));
+            Self::File(matrix) => {
+                let wanted = Wanted::of(indices, matrix.row_count())?;
+                Ok(matrix.gather(&wanted.rows)?.rows(&wanted.places)?)
             }
-        };
-        let [weight, scales, biases] = layout.expected_tensors(layer, &[rows, width])?;
-        Ok(Self::Quantized(Box::new(QuantizedInFile {
-            weight: checkpoint.rows(&weight.name)?,
-            scales: checkpoint.rows(&scales.name)?,
-            biases: checkpoint.rows(&biases.name)?,
-            layout,
-        })))
-    }
-
-    fn rows(&self, indices: &Array) -> Result<Array, ModelError> {
-        let wanted = Wanted::of(indices, self.row_count())?;
-        Ok(self.gather(&wanted.rows)?.rows(&wanted.places)?)
-    }
-
-    fn row_count(&self) -> u64 {
-        match self {
-            Self::Dense(weight) => weight.rows(),
-            Self::Quantized(matrix) => matrix.weight.rows(),
         }
-    }
-
-    /// A matrix of nothing but these rows.
-    fn gather(&self, rows: &[u32]) -> Result<Matrix, ModelError> {
-        Ok(match self {
-            Self::Dense(weight) => Matrix::Dense(read_rows(weight, rows)?),
-            Self::Quantized(matrix) => Matrix::Quantized(QuantizedMatrix {
-                weight: read_rows(&matrix.weight, rows)?,
-                scales: read_rows(&matrix.scales, rows)?,
-                biases: read_rows(&matrix.biases, rows)?,
-                group_size: matrix.layout.group_size.into(),
-                bits: matrix.layout.bits.into(),
-            }),
-        })
     }
 }
 
@@ -151,23 +86,12 @@ fn refuse_rows_past(row_count: u64, ids: &[u32]) -> Result<(), ModelError> {
     }
 }
 
-fn read_rows(tensor: &TensorRows, rows: &[u32]) -> Result<Array, ModelError> {
-    let row_bytes = usize::try_from(tensor.row_bytes()).unwrap_or(usize::MAX);
-    let mut bytes = vec![0; rows.len().saturating_mul(row_bytes)];
-    tensor.read_into(rows, &mut bytes)?;
-    let shape: Vec<usize> = [rows.len()]
-        .into_iter()
-        .chain(tensor.row_shape().iter().copied())
-        .collect();
-    Ok(array_from_bytes(&bytes, &shape, mlx_dtype(tensor.dtype()))?)
-}
-
 #[cfg(test)]
 mod tests {
     use std::ops::ControlFlow;
     use std::path::{Path, PathBuf};
 
-    use headroom_formats::{ConfigFile, Quantization};
+    use headroom_formats::{Checkpoint, ConfigFile, Quantization};
     use headroom_mlx::bytes_of_array;
 
     use super::*;
@@ -187,6 +111,9 @@ mod tests {
             "llama-3-bit-group-128",
             "llama-4-bit-group-64",
             "llama-8-bit-group-32-tied",
+            "qwen3-mxfp4",
+            "qwen3-mxfp8-tied",
+            "qwen3-nvfp4",
         ];
         names.map(|name| cases.join(name).join("model")).into_iter()
     }

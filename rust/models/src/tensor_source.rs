@@ -15,7 +15,9 @@ use headroom_mlx::{Array, Dtype, Exception, Processor};
 use crate::contents::StoredMatrix;
 use crate::error::ModelError;
 use crate::linear::Matrix;
-use crate::table::{EmbeddingPlacement, MatrixInFile, Table};
+use crate::matrix_in_file::MatrixInFile;
+use crate::replaced_matrix::ReplacedMatrix;
+use crate::table::{EmbeddingPlacement, Table};
 use crate::weights::Weights;
 
 /// Hands out a checkpoint's tensors by name.
@@ -186,12 +188,25 @@ impl TensorSource for Inventory<'_> {
 pub(crate) struct Reader<'a> {
     stored: Stored<'a>,
     weights: Weights,
+    replaced: &'a [ReplacedMatrix],
 }
 
 impl<'a> Reader<'a> {
     /// A source of these weights, and of tables in their files.
     pub(crate) fn new(stored: Stored<'a>, weights: Weights) -> Self {
-        Self { stored, weights }
+        Self {
+            stored,
+            weights,
+            replaced: &[],
+        }
+    }
+
+    /// The same, in which some matrices are other ones.
+    pub(crate) fn with_replaced(mut self, replaced: &'a [ReplacedMatrix]) -> Self {
+        let tensors = replaced.iter().flat_map(ReplacedMatrix::tensors);
+        self.weights.extend(tensors);
+        self.replaced = replaced;
+        self
     }
 }
 
@@ -242,7 +257,11 @@ impl TensorSource for Reader<'_> {
     }
 
     fn stored_as(&mut self, layer: &str, inputs: usize) -> LayerQuantization {
-        self.stored.stored_as(layer, inputs)
+        let mut replaced = self.replaced.iter();
+        match replaced.find(|matrix| matrix.layer() == layer) {
+            Some(matrix) => LayerQuantization::Quantized(matrix.layout()),
+            None => self.stored.stored_as(layer, inputs),
+        }
     }
 
     fn contains(&self, name: &str) -> bool {

@@ -31,6 +31,8 @@ fn loading_never_holds_more_than_the_weights() {
         "llama-float32",
         "qwen3-4-bit-group-64-tied",
         "phi3-4-bit-group-64",
+        "qwen3-mixed-modes",
+        "qwen3-mxfp8-tied",
     ] {
         let model = case(name);
         let outline = outline(&model).unwrap();

@@ -1,37 +1,75 @@
-//! One matrix, packed, unpacked or packed anew.
+//! One matrix, packed, unpacked or packed anew, some rows at a time.
 
-use headroom_formats::{Checkpoint, QuantizedLayout};
-use headroom_mlx::Array;
-use headroom_mlx::ops::transforms::eval;
-use headroom_mlx::ops::{dequantize, quantize};
-use headroom_models::read_tensor;
+use std::ops::Range;
+
+use headroom_formats::{FormatError, PlannedTensor};
+use headroom_mlx::{Array, bytes_of_array};
+use headroom_models::{ModelContents, StoredMatrix, pack};
 
 use crate::error::QuantizeError;
 use crate::recipe::Change;
 
-/// What is written for a matrix: its numbers, or packed ones with scales and biases.
+/// Values that are unpacked or packed at once: 1 MiB in float32.
+const BLOCK_VALUES: usize = 1 << 18;
+
+/// The bytes of what is written for a matrix, one buffer for each tensor. Beside them only a few rows
+/// are in memory at a time.
 pub(crate) fn changed_matrix(
-    checkpoint: &Checkpoint,
-    layer: &str,
+    contents: &ModelContents,
+    matrix: &StoredMatrix,
     change: Change,
-) -> Result<Vec<Array>, QuantizeError> {
-    let tensor = |part: &str| read_tensor(checkpoint, &format!("{layer}.{part}"));
-    let unpacked = |from: QuantizedLayout| -> Result<Array, QuantizeError> {
-        let (weight, scales, biases) = (tensor("weight")?, tensor("scales")?, tensor("biases")?);
-        let (group_size, bits) = (i32::from(from.group_size), i32::from(from.bits));
-        Ok(dequantize(weight, scales, &biases, group_size, bits)?)
-    };
-    match change {
-        Change::None => Ok(vec![tensor("weight")?]),
-        Change::Unpack(from) => Ok(vec![unpacked(from)?]),
-        Change::Pack(to) => packed(tensor("weight")?, to),
-        Change::Repack { from, to } => packed(unpacked(from)?, to),
+    written: &[PlannedTensor],
+) -> Result<Vec<Vec<u8>>, QuantizeError> {
+    let rows = contents.rows_of(matrix)?;
+    let buffers = written.iter().map(|tensor| buffer(contents, tensor));
+    let mut buffers = buffers.collect::<Result<Vec<_>, FormatError>>()?;
+    let step = (BLOCK_VALUES / matrix.inputs.max(1)).max(1) as u32;
+    let count = u32::try_from(rows.row_count()).unwrap_or(u32::MAX);
+    for start in (0..count).step_by(step as usize) {
+        let block = start..count.min(start.saturating_add(step));
+        let values = rows.values(block.clone())?;
+        require_finite(&values, matrix, block)?;
+        for (buffer, part) in buffers.iter_mut().zip(parts(values, change)?) {
+            buffer.extend_from_slice(&bytes_of_array(&part)?);
+        }
+    }
+    Ok(buffers)
+}
+
+/// What some rows become.
+fn parts(values: Array, change: Change) -> Result<Vec<Array>, QuantizeError> {
+    Ok(match change {
+        Change::None | Change::Unpack => vec![values],
+        Change::Pack(to) => pack(&values, to)?.into_parts(),
+    })
+}
+
+/// Packed, a single value that is no number would spoil its whole group without a word.
+fn require_finite(
+    values: &Array,
+    matrix: &StoredMatrix,
+    rows: Range<u32>,
+) -> Result<(), QuantizeError> {
+    let all = values.is_finite()?.all(None)?.to_vec_exact::<bool>();
+    match all.is_ok_and(|all| all == [true]) {
+        true => Ok(()),
+        false => Err(QuantizeError::NotFinite {
+            layer: matrix.layer.clone(),
+            rows,
+        }),
     }
 }
 
-fn packed(weight: Array, to: QuantizedLayout) -> Result<Vec<Array>, QuantizeError> {
-    let (group_size, bits) = (i32::from(to.group_size), i32::from(to.bits));
-    let (packed, scales, biases) = quantize(weight, group_size, bits)?;
-    eval([&packed, &scales, &biases])?;
-    Ok(vec![packed, scales, biases])
+/// An empty buffer with room for a tensor.
+fn buffer(contents: &ModelContents, tensor: &PlannedTensor) -> Result<Vec<u8>, FormatError> {
+    let mut buffer = Vec::new();
+    let bytes = usize::try_from(tensor.byte_len()).unwrap_or(usize::MAX);
+    match buffer.try_reserve_exact(bytes) {
+        Ok(()) => Ok(buffer),
+        Err(_) => Err(FormatError::OutOfMemory {
+            path: contents.checkpoint.location().to_owned(),
+            what: tensor.name.clone(),
+            needed_bytes: tensor.byte_len(),
+        }),
+    }
 }

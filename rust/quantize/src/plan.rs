@@ -2,7 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use headroom_formats::{Dtype, FormatError, LayerQuantization, PlannedTensor};
+use headroom_formats::{
+    Dtype, DtypeRule, ExpectedTensor, FormatError, LayerQuantization, PlannedTensor,
+    QuantizedLayout,
+};
 use headroom_models::{ModelContents, StoredMatrix};
 
 use crate::recipe::{Change, Recipe};
@@ -20,17 +23,20 @@ pub(crate) struct Step {
 pub(crate) enum Source {
     /// A tensor that is copied.
     Copy(String),
-    /// The matrix of a layer, which is changed.
-    Matrix { layer: String, change: Change },
+    /// A matrix, which is changed.
+    Matrix {
+        matrix: StoredMatrix,
+        change: Change,
+    },
 }
 
 /// Every step, in the order in which the model names its tensors.
-pub(crate) fn plan(contents: &ModelContents, recipe: Recipe) -> Result<Vec<Step>, FormatError> {
+pub(crate) fn plan(contents: &ModelContents, recipe: &Recipe) -> Result<Vec<Step>, FormatError> {
     let matrices = contents.matrices.iter();
     let matrices: BTreeMap<_, _> = matrices
         .map(|matrix| (format!("{}.weight", matrix.layer), matrix))
         .collect();
-    let belongings = contents.matrices.iter().filter(|matrix| is_packed(matrix));
+    let belongings = contents.matrices.iter();
     let belongings: BTreeSet<_> = belongings
         .flat_map(|matrix| ["scales", "biases"].map(|part| format!("{}.{part}", matrix.layer)))
         .collect();
@@ -44,71 +50,69 @@ pub(crate) fn plan(contents: &ModelContents, recipe: Recipe) -> Result<Vec<Step>
     Ok(steps.into_iter().flatten().collect())
 }
 
-fn is_packed(matrix: &StoredMatrix) -> bool {
-    matrix.stored_as != LayerQuantization::Dense
-}
-
 fn step_of_matrix(
     contents: &ModelContents,
     matrix: &StoredMatrix,
-    recipe: Recipe,
+    recipe: &Recipe,
 ) -> Result<Vec<Step>, FormatError> {
-    let layer = &matrix.layer;
-    let name = |part: &str| format!("{layer}.{part}");
     let change = recipe.change(matrix);
-    let written = match change {
-        Change::None => {
-            let parts: &[&str] = match is_packed(matrix) {
-                true => &["weight", "scales", "biases"],
-                false => &["weight"],
-            };
-            return parts
-                .iter()
-                .map(|part| copy(contents, &name(part)))
-                .collect();
-        }
-        Change::Unpack(_) => vec![PlannedTensor {
-            name: name("weight"),
-            dtype: float_of(contents, matrix)?,
-            shape: shape(contents, matrix)?.to_vec(),
-        }],
-        Change::Pack(to) | Change::Repack { to, .. } => {
-            let float = float_of(contents, matrix)?;
-            let [weight, scales, biases] = to.expected_tensors(layer, &shape(contents, matrix)?)?;
-            [(weight, Dtype::Uint32), (scales, float), (biases, float)]
-                .map(|(tensor, dtype)| PlannedTensor {
-                    name: tensor.name,
-                    dtype,
-                    shape: tensor.shape,
-                })
-                .into()
-        }
-    };
-    let layer = layer.clone();
+    let written = written_for(contents, matrix, change)?;
+    if change == Change::None {
+        let parts = written.iter();
+        return parts.map(|part| copy(contents, &part.name)).collect();
+    }
+    let matrix = matrix.clone();
     Ok(vec![Step {
-        source: Source::Matrix { layer, change },
+        source: Source::Matrix { matrix, change },
         written,
     }])
 }
 
-/// The type of the matrix's numbers, or of its scales.
+/// The tensors that a matrix becomes.
+pub(crate) fn written_for(
+    contents: &ModelContents,
+    matrix: &StoredMatrix,
+    change: Change,
+) -> Result<Vec<PlannedTensor>, FormatError> {
+    let shape = [contents.outputs(matrix), matrix.inputs];
+    let stored_as = match change {
+        Change::None => matrix.stored_as,
+        Change::Pack(to) => LayerQuantization::Quantized(to),
+        Change::Unpack => LayerQuantization::Dense,
+    };
+    let tensors = match stored_as {
+        LayerQuantization::Quantized(layout) => {
+            let tensors = layout.expected_tensors(&matrix.layer, &shape)?;
+            tensors.into_vec()
+        }
+        LayerQuantization::Dense => {
+            let name = format!("{}.weight", matrix.layer);
+            vec![ExpectedTensor::float(name, shape)]
+        }
+    };
+    let float = float_of(contents, matrix)?;
+    let planned = tensors.into_iter().map(|tensor| PlannedTensor {
+        dtype: match tensor.dtype {
+            DtypeRule::Exactly(dtype) => dtype,
+            DtypeRule::Float => float,
+        },
+        name: tensor.name,
+        shape: tensor.shape,
+    });
+    Ok(planned.collect())
+}
+
+/// The type of the matrix's numbers, or of its scales; bfloat16 where scales are bytes.
 fn float_of(contents: &ModelContents, matrix: &StoredMatrix) -> Result<Dtype, FormatError> {
-    let part = match is_packed(matrix) {
-        true => "scales",
-        false => "weight",
+    let part = match matrix.stored_as {
+        LayerQuantization::Dense => "weight",
+        LayerQuantization::Quantized(QuantizedLayout::Affine(_)) => "scales",
+        LayerQuantization::Quantized(QuantizedLayout::Floating(_)) => return Ok(Dtype::Bfloat16),
     };
     let name = format!("{}.{part}", matrix.layer);
     let info = contents.checkpoint.info(&name);
     let info = info.ok_or_else(|| contents.checkpoint.no_tensor(&name))?;
     Ok(info.dtype)
-}
-
-/// `(outputs, inputs)`
-fn shape(contents: &ModelContents, matrix: &StoredMatrix) -> Result<[usize; 2], FormatError> {
-    let name = format!("{}.weight", matrix.layer);
-    let info = contents.checkpoint.info(&name);
-    let info = info.ok_or_else(|| contents.checkpoint.no_tensor(&name))?;
-    Ok([info.shape.first().copied().unwrap_or(0), matrix.inputs])
 }
 
 fn copy(contents: &ModelContents, name: &str) -> Result<Step, FormatError> {

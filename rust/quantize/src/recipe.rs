@@ -1,15 +1,26 @@
 //! What is to become of a model's matrices.
 
+use std::collections::BTreeMap;
+
 use headroom_formats::{LayerQuantization, QuantizedLayout};
 use headroom_models::StoredMatrix;
 
 /// How matrices are to be stored.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Recipe {
-    /// Packed the affine way of MLX, wherever a matrix's inputs divide into groups.
-    Affine(QuantizedLayout),
-    /// As floating-point numbers, of the type that their scales have.
+    /// Packed one way, wherever a matrix's inputs divide into groups.
+    Uniform(QuantizedLayout),
+    /// Each matrix in a way of its own.
+    Mixed(MixedRecipe),
+    /// As floating-point numbers, of the type that their scales have; bfloat16 where scales are bytes.
     Dense,
+}
+
+/// A way to store each matrix.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MixedRecipe {
+    pub(crate) default: QuantizedLayout,
+    pub(crate) layers: BTreeMap<String, LayerQuantization>,
 }
 
 /// What is to be done with one matrix.
@@ -17,36 +28,38 @@ pub enum Recipe {
 pub(crate) enum Change {
     /// It is stored as it should be.
     None,
-    /// From floating-point numbers to packed ones.
+    /// To packed numbers, from floating-point ones or from another packing.
     Pack(QuantizedLayout),
-    /// From one packing to another.
-    Repack {
-        from: QuantizedLayout,
-        to: QuantizedLayout,
-    },
     /// From packed numbers to floating-point ones.
-    Unpack(QuantizedLayout),
+    Unpack,
 }
 
 impl Recipe {
     /// What becomes of a matrix.
-    pub(crate) fn change(self, matrix: &StoredMatrix) -> Change {
-        let wanted = match self {
-            Self::Affine(layout) if matrix.inputs.is_multiple_of(layout.group_size.into()) => {
-                LayerQuantization::Quantized(layout)
+    pub(crate) fn change(&self, matrix: &StoredMatrix) -> Change {
+        change_to(matrix, self.wanted(matrix))
+    }
+
+    fn wanted(&self, matrix: &StoredMatrix) -> LayerQuantization {
+        match self {
+            Self::Uniform(layout) if layout.divides(matrix.inputs) => {
+                LayerQuantization::Quantized(*layout)
             }
-            Self::Affine(_) | Self::Dense => LayerQuantization::Dense,
-        };
-        match (matrix.stored_as, wanted) {
-            (LayerQuantization::Dense, LayerQuantization::Quantized(to)) => Change::Pack(to),
-            (LayerQuantization::Quantized(from), LayerQuantization::Quantized(to))
-                if from != to =>
-            {
-                Change::Repack { from, to }
+            Self::Uniform(_) | Self::Dense => LayerQuantization::Dense,
+            Self::Mixed(mixed) => {
+                let named = mixed.layers.get(&matrix.layer).copied();
+                named.unwrap_or(matrix.stored_as)
             }
-            (LayerQuantization::Quantized(from), LayerQuantization::Dense) => Change::Unpack(from),
-            _ => Change::None,
         }
+    }
+}
+
+/// What must be done with a matrix to have it stored like this.
+pub(crate) fn change_to(matrix: &StoredMatrix, wanted: LayerQuantization) -> Change {
+    match wanted {
+        _ if wanted == matrix.stored_as => Change::None,
+        LayerQuantization::Quantized(to) => Change::Pack(to),
+        LayerQuantization::Dense => Change::Unpack,
     }
 }
 
@@ -54,14 +67,13 @@ impl Recipe {
 mod tests {
     use super::*;
 
-    const FOUR: QuantizedLayout = QuantizedLayout {
-        bits: 4,
-        group_size: 64,
-    };
-    const EIGHT: QuantizedLayout = QuantizedLayout {
-        bits: 8,
-        group_size: 32,
-    };
+    fn four() -> QuantizedLayout {
+        QuantizedLayout::affine(4, 64).unwrap()
+    }
+
+    fn eight() -> QuantizedLayout {
+        QuantizedLayout::affine(8, 32).unwrap()
+    }
 
     fn matrix(inputs: usize, stored_as: LayerQuantization) -> StoredMatrix {
         StoredMatrix {
@@ -73,8 +85,8 @@ mod tests {
 
     #[test]
     fn what_is_stored_as_wanted_stays() {
-        let packed = matrix(128, LayerQuantization::Quantized(FOUR));
-        assert_eq!(Recipe::Affine(FOUR).change(&packed), Change::None);
+        let packed = matrix(128, LayerQuantization::Quantized(four()));
+        assert_eq!(Recipe::Uniform(four()).change(&packed), Change::None);
         let dense = matrix(128, LayerQuantization::Dense);
         assert_eq!(Recipe::Dense.change(&dense), Change::None);
     }
@@ -82,21 +94,34 @@ mod tests {
     #[test]
     fn what_is_not_is_packed_unpacked_or_packed_anew() {
         let dense = matrix(128, LayerQuantization::Dense);
-        assert_eq!(Recipe::Affine(FOUR).change(&dense), Change::Pack(FOUR));
-        let packed = matrix(128, LayerQuantization::Quantized(EIGHT));
-        assert_eq!(Recipe::Dense.change(&packed), Change::Unpack(EIGHT));
-        let repack = Change::Repack {
-            from: EIGHT,
-            to: FOUR,
-        };
-        assert_eq!(Recipe::Affine(FOUR).change(&packed), repack);
+        assert_eq!(Recipe::Uniform(four()).change(&dense), Change::Pack(four()));
+        let packed = matrix(128, LayerQuantization::Quantized(eight()));
+        assert_eq!(Recipe::Dense.change(&packed), Change::Unpack);
+        assert_eq!(
+            Recipe::Uniform(four()).change(&packed),
+            Change::Pack(four())
+        );
     }
 
     #[test]
     fn inputs_that_do_not_divide_stay_or_become_dense() {
         let dense = matrix(96, LayerQuantization::Dense);
-        assert_eq!(Recipe::Affine(FOUR).change(&dense), Change::None);
-        let packed = matrix(96, LayerQuantization::Quantized(EIGHT));
-        assert_eq!(Recipe::Affine(FOUR).change(&packed), Change::Unpack(EIGHT));
+        assert_eq!(Recipe::Uniform(four()).change(&dense), Change::None);
+        let packed = matrix(96, LayerQuantization::Quantized(eight()));
+        assert_eq!(Recipe::Uniform(four()).change(&packed), Change::Unpack);
+    }
+
+    #[test]
+    fn a_mixed_recipe_goes_by_the_name_and_leaves_what_it_does_not_name() {
+        let own = LayerQuantization::Quantized(eight());
+        let mixed = |layers: &[&str]| {
+            Recipe::Mixed(MixedRecipe {
+                default: four(),
+                layers: layers.iter().map(|&name| (name.to_owned(), own)).collect(),
+            })
+        };
+        let dense = matrix(128, LayerQuantization::Dense);
+        assert_eq!(mixed(&["k", "l"]).change(&dense), Change::Pack(eight()));
+        assert_eq!(mixed(&["k"]).change(&dense), Change::None);
     }
 }

@@ -30,9 +30,7 @@ pub struct Report {
 impl Report {
     /// Of a checkpoint and the steps that were taken.
     pub(crate) fn of(contents: &ModelContents, steps: &[Step]) -> Result<Self, QuantizeError> {
-        let tensors = contents.tensors.iter();
-        let used = tensors.filter_map(|tensor| contents.checkpoint.info(&tensor.name));
-        let bytes_before: u64 = used.map(TensorInfo::byte_len).sum();
+        let bytes_before = bytes_of(contents);
         let (parameters, bytes_after) = (parameters(contents), total_bytes(steps));
         let per_weight = |bytes: u64| bytes as f64 * 8.0 / parameters as f64;
         Ok(Self {
@@ -47,8 +45,15 @@ impl Report {
     }
 }
 
+/// Bytes of the tensors that the model uses.
+pub(crate) fn bytes_of(contents: &ModelContents) -> u64 {
+    let tensors = contents.tensors.iter();
+    let used = tensors.filter_map(|tensor| contents.checkpoint.info(&tensor.name));
+    used.map(TensorInfo::byte_len).sum()
+}
+
 /// Values of all tensors; packed words count as what they hold, scales and biases not at all.
-fn parameters(contents: &ModelContents) -> u64 {
+pub(crate) fn parameters(contents: &ModelContents) -> u64 {
     let info = |name: &str| contents.checkpoint.info(name);
     let elements = |name: &str| info(name).map_or(0, TensorInfo::element_count);
     let all = contents.tensors.iter().map(|tensor| elements(&tensor.name));

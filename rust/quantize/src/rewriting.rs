@@ -3,11 +3,10 @@
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 
-use headroom_formats::{ConfigFile, QuantizedLayout, read_bounded};
 use headroom_mlx::allocator;
 use headroom_models::contents;
-use serde_json::{Value, json};
 
+use crate::configuration::configuration;
 use crate::error::QuantizeError;
 use crate::output_directory::{OutputDirectory, in_shards};
 use crate::plan::{Step, changed, plan, total_bytes};
@@ -39,13 +38,13 @@ pub fn rewrite(
     headroom_mlx::start()?;
     let output = OutputDirectory::begin(&request.output)?;
     let contents = contents(&request.model)?;
-    let steps = plan(&contents, request.recipe)?;
+    let steps = plan(&contents, &request.recipe)?;
     require_change(request, &steps)?;
     allocator::reset_peak()?;
     let tensors = steps.iter().flat_map(|step| step.written.clone());
     let shards = in_shards(tensors.collect());
     let mut writing = Writing {
-        checkpoint: &contents.checkpoint,
+        contents: &contents,
         output: &output,
         shards: shards.iter(),
         current: None,
@@ -59,7 +58,7 @@ pub fn rewrite(
     }
     writing.finish()?;
     output.write_index(&shards)?;
-    output.write_json("config.json", &config(request)?)?;
+    output.write_json("config.json", &configuration(request)?)?;
     output.copy_companions(&request.model)?;
     output.finish()?;
     Report::of(&contents, &steps)
@@ -72,29 +71,8 @@ fn require_change(request: &Request, steps: &[Step]) -> Result<(), QuantizeError
     }
     let path = request.model.clone();
     Err(match request.recipe {
-        Recipe::Affine(layout) => QuantizeError::NothingToQuantize { path, layout },
+        Recipe::Uniform(layout) => QuantizeError::NothingToQuantize { path, layout },
+        Recipe::Mixed(_) => QuantizeError::MixedAlready { path },
         Recipe::Dense => QuantizeError::NotQuantized { path },
     })
-}
-
-const CONFIG_LIMIT_BYTES: u64 = 8 << 20;
-
-/// `config.json` with what it says of quantisation replaced, twice as mlx-lm writes it.
-fn config(request: &Request) -> Result<Value, QuantizeError> {
-    let path = request.model.join("config.json");
-    let bytes = read_bounded(&path, CONFIG_LIMIT_BYTES)?;
-    // These very bytes are an object, whatever the file was when its tensors were looked at.
-    ConfigFile::parse(&bytes, &path)?;
-    let mut config: Value = serde_json::from_slice(&bytes).unwrap_or_default();
-    let Some(fields) = config.as_object_mut() else {
-        return Ok(config);
-    };
-    for name in ["quantization", "quantization_config"] {
-        fields.remove(name);
-        if let Recipe::Affine(QuantizedLayout { bits, group_size }) = request.recipe {
-            let section = json!({"group_size": group_size, "bits": bits, "mode": "affine"});
-            fields.insert(name.to_owned(), section);
-        }
-    }
-    Ok(config)
 }

@@ -2,8 +2,9 @@
 
 use std::ops::ControlFlow;
 
-use headroom_formats::{Checkpoint, PlannedTensor, SafetensorsWriter};
-use headroom_mlx::{allocator, bytes_of_array};
+use headroom_formats::{PlannedTensor, SafetensorsWriter};
+use headroom_mlx::allocator;
+use headroom_models::ModelContents;
 
 use crate::error::QuantizeError;
 use crate::matrix::changed_matrix;
@@ -21,7 +22,7 @@ pub struct Progress {
 
 /// A checkpoint on its way into shards.
 pub(crate) struct Writing<'a> {
-    pub(crate) checkpoint: &'a Checkpoint,
+    pub(crate) contents: &'a ModelContents,
     pub(crate) output: &'a OutputDirectory,
     /// Those that are not begun.
     pub(crate) shards: std::slice::Iter<'a, (String, Vec<PlannedTensor>)>,
@@ -43,13 +44,13 @@ impl Writing<'_> {
     ) -> Result<(), QuantizeError> {
         match &step.source {
             Source::Copy(name) => {
-                let bytes = self.checkpoint.read(name)?;
+                let bytes = self.contents.checkpoint.read(name)?;
                 self.put(name, &bytes)?;
             }
-            Source::Matrix { layer, change } => {
-                let arrays = changed_matrix(self.checkpoint, layer, *change)?;
-                for (tensor, array) in step.written.iter().zip(arrays) {
-                    self.put(&tensor.name, &bytes_of_array(&array)?)?;
+            Source::Matrix { matrix, change } => {
+                let buffers = changed_matrix(self.contents, matrix, *change, &step.written)?;
+                for (tensor, bytes) in step.written.iter().zip(&buffers) {
+                    self.put(&tensor.name, bytes)?;
                 }
                 allocator::clear_cache()?;
             }

@@ -4,16 +4,15 @@ use std::fs;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use headroom_formats::{Checkpoint, LayerQuantization, QuantizedLayout};
+use headroom_formats::{Checkpoint, FloatingLayout, LayerQuantization, QuantizedLayout};
 use headroom_mlx::ops::{dequantize, quantize};
-use headroom_mlx::{Array, bytes_of_array};
+use headroom_mlx::{Array, FloatingMatrix, FloatingMode, bytes_of_array};
 use headroom_models::{CacheLayout, EmbeddingPlacement, LogitRows, contents, open, read_tensor};
 use headroom_quantize::{QuantizeError, Recipe, Report, Request, rewrite};
 
-const EIGHT: QuantizedLayout = QuantizedLayout {
-    bits: 8,
-    group_size: 32,
-};
+fn eight() -> Recipe {
+    Recipe::Uniform(QuantizedLayout::affine(8, 32).unwrap())
+}
 
 fn case(name: &str) -> PathBuf {
     headroom_mlx::start().unwrap();
@@ -60,7 +59,7 @@ fn every_family_is_quantised_and_runs() {
     ] {
         let directory = tempfile::tempdir().unwrap();
         let output = directory.path().join("eight");
-        let report = rewritten(&case(name), &output, Recipe::Affine(EIGHT)).unwrap();
+        let report = rewritten(&case(name), &output, eight()).unwrap();
         assert!(report.bytes_after < report.bytes_before, "{name}");
         let close = difference(&logits(&output), &logits(&case(name)));
         assert!(close < 0.2, "{name}: {close}");
@@ -72,7 +71,7 @@ fn every_matrix_is_what_mlx_makes_of_it() {
     let model = case("llama-float32");
     let directory = tempfile::tempdir().unwrap();
     let output = directory.path().join("packed");
-    rewritten(&model, &output, Recipe::Affine(EIGHT)).unwrap();
+    rewritten(&model, &output, eight()).unwrap();
     let before = contents(&model).unwrap();
     let after = Checkpoint::open(&output).unwrap();
     let mut packed = 0;
@@ -94,12 +93,89 @@ fn every_matrix_is_what_mlx_makes_of_it() {
 }
 
 #[test]
+fn floating_modes_are_written_as_mlx_packs_them_and_run() {
+    let model = case("qwen3-bfloat16");
+    let before = contents(&model).unwrap();
+    let modes = [
+        FloatingMode::Mxfp4,
+        FloatingMode::Mxfp8,
+        FloatingMode::Nvfp4,
+    ];
+    for (layout, mode) in FloatingLayout::ALL.into_iter().zip(modes) {
+        let directory = tempfile::tempdir().unwrap();
+        let output = directory.path().join("packed");
+        let layout = QuantizedLayout::Floating(layout);
+        rewritten(&model, &output, Recipe::Uniform(layout)).unwrap();
+        let after = contents(&output).unwrap();
+        let mut packed = 0;
+        for matrix in &after.matrices {
+            if !layout.divides(matrix.inputs) {
+                assert_eq!(matrix.stored_as, LayerQuantization::Dense);
+                continue;
+            }
+            assert_eq!(matrix.stored_as, LayerQuantization::Quantized(layout));
+            let name = |part: &str| format!("{}.{part}", matrix.layer);
+            let weight = read_tensor(&before.checkpoint, &name("weight")).unwrap();
+            let expected = FloatingMatrix::pack(&weight, mode).unwrap();
+            for (part, expected) in [("weight", expected.weight), ("scales", expected.scales)] {
+                let expected = bytes_of_array(&expected).unwrap();
+                assert_eq!(after.checkpoint.read(&name(part)).unwrap(), expected);
+            }
+            assert!(!after.checkpoint.contains(&name("biases")));
+            packed += 1;
+        }
+        assert!(packed > 10, "{packed}");
+        let close = difference(&logits(&output), &logits(&model));
+        assert!(close < 0.6, "{layout}: {close}");
+    }
+}
+
+#[test]
+fn a_model_of_every_mode_can_be_unpacked() {
+    let model = case("qwen3-mixed-modes");
+    let directory = tempfile::tempdir().unwrap();
+    let dense = directory.path().join("dense");
+    rewritten(&model, &dense, Recipe::Dense).unwrap();
+    let all = contents(&dense).unwrap().matrices;
+    assert!(
+        all.iter()
+            .all(|matrix| matrix.stored_as == LayerQuantization::Dense)
+    );
+    // Affine values are rounded to bfloat16, which moves logits a little.
+    assert!(difference(&logits(&dense), &logits(&model)) < 0.05);
+}
+
+#[test]
+fn a_value_that_is_no_finite_number_is_refused_where_it_stands() {
+    let directory = tempfile::tempdir().unwrap();
+    let model = directory.path().join("model");
+    fs::create_dir(&model).unwrap();
+    for file in fs::read_dir(case("qwen3-bfloat16")).unwrap() {
+        let file = file.unwrap();
+        fs::copy(file.path(), model.join(file.file_name())).unwrap();
+    }
+    let weights = model.join("model.safetensors");
+    let mut bytes = fs::read(&weights).unwrap();
+    let length = bytes.len();
+    // The last tensor of the file ends with a number that is none: 0xFFFF in bfloat16.
+    bytes[length - 2..].fill(0xFF);
+    fs::write(&weights, bytes).unwrap();
+    let output = directory.path().join("out");
+    let refused = rewritten(&model, &output, eight());
+    assert!(
+        matches!(refused, Err(QuantizeError::NotFinite { .. })),
+        "{refused:?}"
+    );
+    assert!(!output.exists());
+}
+
+#[test]
 fn what_was_packed_can_be_unpacked_and_packed_anew() {
     let model = case("llama-4-bit-group-64");
     let directory = tempfile::tempdir().unwrap();
     let [dense, packed] = ["dense", "packed"].map(|name| directory.path().join(name));
     rewritten(&model, &dense, Recipe::Dense).unwrap();
-    rewritten(&model, &packed, Recipe::Affine(EIGHT)).unwrap();
+    rewritten(&model, &packed, eight()).unwrap();
     let (before, after) = (contents(&model).unwrap(), contents(&dense).unwrap());
     for matrix in &before.matrices {
         let part = |part: &str| {
@@ -130,16 +206,13 @@ fn what_was_packed_can_be_unpacked_and_packed_anew() {
 fn what_changes_nothing_or_lies_in_the_way_is_refused() {
     let directory = tempfile::tempdir().unwrap();
     let output = directory.path().join("out");
-    let four = QuantizedLayout {
-        bits: 4,
-        group_size: 64,
-    };
-    let same = rewritten(&case("llama-4-bit-group-64"), &output, Recipe::Affine(four));
+    let four = Recipe::Uniform(QuantizedLayout::affine(4, 64).unwrap());
+    let same = rewritten(&case("llama-4-bit-group-64"), &output, four);
     assert!(matches!(same, Err(QuantizeError::NothingToQuantize { .. })));
     let dense = rewritten(&case("llama-float32"), &output, Recipe::Dense);
     assert!(matches!(dense, Err(QuantizeError::NotQuantized { .. })));
     fs::create_dir(&output).unwrap();
-    let there = rewritten(&case("llama-float32"), &output, Recipe::Affine(EIGHT));
+    let there = rewritten(&case("llama-float32"), &output, eight());
     assert!(matches!(there, Err(QuantizeError::OutputExists { .. })));
 }
 
@@ -149,7 +222,7 @@ fn a_rewriting_that_is_stopped_leaves_nothing() {
     let request = Request {
         model: case("llama-float32"),
         output: directory.path().join("out"),
-        recipe: Recipe::Affine(EIGHT),
+        recipe: eight(),
     };
     let stopped = rewrite(&request, &mut |_| ControlFlow::Break(()));
     assert!(matches!(stopped, Err(QuantizeError::Cancelled)));

@@ -155,6 +155,26 @@ fn wrong_quantizations() -> Vec<Case> {
             json!({"group_size": 64, "bits": 4, "mode": "gguf"}),
             "mode",
         ),
+        quantization(
+            "a-floating-mode-with-other-groups",
+            json!({"group_size": 64, "bits": 4, "mode": "mxfp4"}),
+            "group_size",
+        ),
+        quantization(
+            "a-floating-mode-with-other-bits",
+            json!({"group_size": 16, "bits": 8, "mode": "nvfp4"}),
+            "bits",
+        ),
+        quantization(
+            "a-floating-mode-without-bits",
+            json!({"group_size": 32, "mode": "mxfp8"}),
+            "bits",
+        ),
+        quantization(
+            "a-layer-in-a-floating-mode-with-other-groups",
+            json!({"group_size": 64, "bits": 4, "model.layers.0.mlp.up_proj": {"group_size": 64, "mode": "mxfp8"}}),
+            "up_proj.group_size",
+        ),
         quantization("nine-bits", json!({"group_size": 64, "bits": 9}), "bits"),
         quantization("no-bits", json!({"group_size": 64, "bits": 0}), "bits"),
         quantization(

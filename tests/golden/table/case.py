@@ -16,6 +16,8 @@ class Quantization:
     """Module path -> its own parameters, or False to keep it dense."""
     unwritten: tuple = ()
     """Paths in `layers` on which `config.json` is silent, so that shapes must tell."""
+    mode: str = "affine"
+    """MLX's name for how the values are packed."""
     mode_written: bool = True
     """False leaves out `"mode": "affine"`, as older converters did."""
 

@@ -97,6 +97,12 @@ MLX = [
         shards=2,
         quantization=Quantization(8, 32),
     ),
+    Case(
+        "nanochat-mxfp4",
+        "four-bit floats, untied",
+        {**GROUPED, "hidden_size": 64, "num_key_value_heads": 2},
+        quantization=Quantization(4, 32, mode="mxfp4"),
+    ),
 ]
 
 TRANSFORMERS = [

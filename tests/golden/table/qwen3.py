@@ -162,6 +162,43 @@ QUANTIZED = [
     ),
     Case("qwen3-8-bit-group-64", "eight bits", GROUP_OF_64, quantization=Quantization(8, 64)),
     Case(
+        "qwen3-mxfp4",
+        "four-bit floats, a scale of a byte for 32, no biases",
+        GROUP_OF_32,
+        quantization=Quantization(4, 32, mode="mxfp4"),
+    ),
+    Case(
+        "qwen3-mxfp8-tied",
+        "eight-bit floats, quantised tied head, in shards",
+        {**TIED, **GROUP_OF_32},
+        shards=2,
+        quantization=Quantization(8, 32, mode="mxfp8"),
+    ),
+    Case(
+        "qwen3-nvfp4",
+        "four-bit floats, a floating scale for 16",
+        GROUP_OF_32,
+        quantization=Quantization(4, 16, mode="nvfp4"),
+    ),
+    Case(
+        "qwen3-mixed-modes",
+        "every mode in one model, and a layer whose tensors alone tell its mode",
+        GROUP_OF_64,
+        quantization=Quantization(
+            4,
+            32,
+            {
+                "model.embed_tokens": {"group_size": 64, "bits": 6, "mode": "affine"},
+                "model.layers.0.self_attn.q_proj": {"group_size": 16, "bits": 4, "mode": "nvfp4"},
+                "model.layers.1.mlp.down_proj": {"group_size": 32, "bits": 8, "mode": "mxfp8"},
+                "model.layers.1.mlp.up_proj": False,
+                "lm_head": {"group_size": 64, "bits": 3},
+            },
+            unwritten=("model.layers.1.mlp.down_proj",),
+            mode="mxfp4",
+        ),
+    ),
+    Case(
         "qwen3-quantized-indivisible",
         "an MLP of 96 has no groups of 64, so the converter leaves down_proj dense unsaid",
         GROUP_OF_32,
