@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use headroom_memory::ByteSize;
 use headroom_train::TrainError;
-use headroom_train::data::{Content, DataSettings, SkippedShards};
+use headroom_train::data::{Content, DataSettings, DataSource, SkippedShards};
 use headroom_train::tokenizer::{
     LearnedTokenizer, LearningProgress, TokenizerError, TokenizerReport, TokenizerRequest, learn,
     refuse_existing,

@@ -21,7 +21,7 @@ pub fn non_finite(weights: &Parameters<Array>) -> Result<Option<String>> {
     for ((tensor, _), weight) in weights.names().zip(weights.iter()) {
         // A difference with itself is zero, or no number.
         let zero = weight.subtract(weight)?.sum(None)?;
-        if zero.as_dtype(Dtype::Float32)?.item::<f32>() != 0.0 {
+        if zero.as_dtype(Dtype::Float32)?.item_exact::<f32>()? != 0.0 {
             return Ok(Some(tensor));
         }
     }
