@@ -53,12 +53,12 @@ fn request(arguments: &TrainTokenizerArguments) -> Result<TokenizerRequest, CliE
 
 enum Happening {
     Progress(LearningProgress),
-    Finished(Result<LearnedTokenizer, TokenizerError>),
+    Finished(Result<Box<LearnedTokenizer>, TokenizerError>),
     Interrupted,
 }
 
 /// Learns beside the waiting, because merging cannot be interrupted.
-fn with_progress(request: TokenizerRequest) -> Result<LearnedTokenizer, CliError> {
+fn with_progress(request: TokenizerRequest) -> Result<Box<LearnedTokenizer>, CliError> {
     let (sender, receiver) = mpsc::channel();
     let interrupted = sender.clone();
     interrupt::call_on_interrupt(move || drop(interrupted.send(Happening::Interrupted)));
@@ -69,17 +69,15 @@ fn with_progress(request: TokenizerRequest) -> Result<LearnedTokenizer, CliError
 fn learned(
     request: &TokenizerRequest,
     sender: &Sender<Happening>,
-) -> Result<LearnedTokenizer, TokenizerError> {
-    learn(
-        request,
-        &mut |progress| match sender.send(Happening::Progress(progress)) {
-            Ok(()) => ControlFlow::Continue(()),
-            Err(_) => ControlFlow::Break(()),
-        },
-    )
+) -> Result<Box<LearnedTokenizer>, TokenizerError> {
+    let mut tell = |progress| match sender.send(Happening::Progress(progress)) {
+        Ok(()) => ControlFlow::Continue(()),
+        Err(_) => ControlFlow::Break(()),
+    };
+    learn(request, &mut tell).map(Box::new)
 }
 
-fn finished(receiver: &Receiver<Happening>) -> Result<LearnedTokenizer, CliError> {
+fn finished(receiver: &Receiver<Happening>) -> Result<Box<LearnedTokenizer>, CliError> {
     const TICK: Duration = Duration::from_millis(200);
     let bar = ProgressBar::new_spinner().with_style(style());
     bar.enable_steady_tick(TICK);
@@ -109,11 +107,10 @@ fn style() -> ProgressStyle {
 }
 
 fn warn(skipped: &SkippedShards) -> io::Result<()> {
-    let mut stderr = io::stderr();
-    for reason in &skipped.latest_reasons {
-        writeln!(stderr, "warning: left out: {reason}")?;
+    match skipped.sentence() {
+        Some(sentence) => writeln!(io::stderr(), "warning: {sentence}"),
+        None => Ok(()),
     }
-    Ok(())
 }
 
 fn print(arguments: &TrainTokenizerArguments, report: &TokenizerReport) -> io::Result<()> {
