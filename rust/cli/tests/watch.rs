@@ -61,6 +61,16 @@ fn on_a_terminal_q_leaves_and_the_terminal_is_as_before() {
 }
 
 #[test]
+fn a_run_is_shown_beside_the_machine() {
+    let run = tempfile::tempdir().unwrap();
+    let mut command = headroom(["memory", "--watch", "1", "--run"]);
+    let mut watched = Watched::of(command.arg(run.path()));
+    watched.wait_for("trains");
+    watched.press("q");
+    assert_eq!(watched.end().exit_code, Some(0));
+}
+
+#[test]
 fn control_c_leaves_as_well() {
     let mut watched = Watched::start();
     watched.wait_for("active");

@@ -1,6 +1,7 @@
 //! How far a run has come, for who waits for it: a live view on a terminal, a line now and then elsewhere.
 
 use std::io::{self, IsTerminal, Write};
+use std::num::NonZeroU64;
 use std::time::Duration;
 
 use headroom_train::record::{EvaluationRecord, StepRecord};
@@ -21,14 +22,14 @@ enum Display {
     Lines {
         sink: Box<dyn Write>,
         /// Steps from one line to the next.
-        every: u64,
+        every: NonZeroU64,
     },
 }
 
 impl TrainingProgress {
     /// The view of a run of that many steps, of which `done_steps` were done before. Where standard
     /// error is no terminal it gets a line every `line_every` steps.
-    pub(crate) fn new(total_steps: u64, done_steps: u64, line_every: u64) -> Self {
+    pub(crate) fn new(total_steps: u64, done_steps: u64, line_every: NonZeroU64) -> Self {
         let display = match io::stderr().is_terminal() {
             true => Display::Terminal(bar(total_steps, done_steps)),
             false => Display::Lines {
@@ -52,25 +53,24 @@ impl TrainingProgress {
     pub(crate) fn step(&mut self, record: &StepRecord) {
         self.pace.observe(record.seconds);
         let left = self.total_steps.saturating_sub(record.step);
-        let training = training_figures(record, self.bits_per_byte);
-        let memory = memory_figures(record);
         let time_left = self.pace.time_left(left).map(FormattedDuration);
         let time_left = time_left.map_or_else(|| "unknown".to_owned(), |time| time.to_string());
+        let training = training_figures(record, self.bits_per_byte);
+        let memory = memory_figures(record);
+        let (step, total) = (record.step, self.total_steps);
         match &mut self.display {
             Display::Terminal(bar) => {
-                bar.set_position(record.step);
+                bar.set_position(step);
                 bar.set_message(format!("{time_left} left\n  {training}\n  {memory}"));
             }
-            Display::Lines { sink, every } => {
-                if record.step == 1 || left == 0 || record.step.is_multiple_of((*every).max(1)) {
-                    let (step, total) = (record.step, self.total_steps);
-                    // Nobody reading it is no failure.
-                    drop(writeln!(
-                        sink,
-                        "step {step} of {total}: {training}, {memory}, {time_left} left"
-                    ));
-                }
+            Display::Lines { sink, every } if step == 1 || left == 0 || step % *every == 0 => {
+                // Nobody reading it is no failure.
+                drop(writeln!(
+                    sink,
+                    "step {step} of {total}: {training}, {memory}, {time_left} left"
+                ));
             }
+            Display::Lines { .. } => {}
         }
     }
 
@@ -200,7 +200,7 @@ mod tests {
         let sink = Sink::default();
         let display = Display::Lines {
             sink: Box::new(sink.clone()),
-            every: 10,
+            every: NonZeroU64::new(10).unwrap(),
         };
         let mut progress = TrainingProgress::on(display, 25);
         show(&mut progress);

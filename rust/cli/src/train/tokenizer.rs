@@ -106,11 +106,10 @@ fn style() -> ProgressStyle {
 }
 
 fn warn(skipped: &SkippedShards) -> io::Result<()> {
-    let mut stderr = io::stderr();
-    for reason in &skipped.latest_reasons {
-        writeln!(stderr, "warning: left out: {reason}")?;
+    match skipped.sentence() {
+        Some(sentence) => writeln!(io::stderr(), "warning: {sentence}"),
+        None => Ok(()),
     }
-    Ok(())
 }
 
 fn print(arguments: &TrainTokenizerArguments, report: &TokenizerReport) -> io::Result<()> {

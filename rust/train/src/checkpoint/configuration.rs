@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use headroom_formats::{Quoted, Shortened};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::error::CheckpointError;
 
@@ -28,26 +28,28 @@ pub fn require_same_configuration(
     current: &Value,
     may_change: &[&str],
 ) -> Result<(), CheckpointError> {
-    let current = as_read_back(current);
-    let names = |settings: &Value| -> Vec<String> {
-        let fields = settings.as_object();
-        fields.map_or_else(Vec::new, |fields| fields.keys().cloned().collect())
-    };
-    let fields: BTreeSet<_> = names(saved).into_iter().chain(names(&current)).collect();
-    let fields = fields.into_iter();
-    let fields = fields.filter(|field| !may_change.contains(&field.as_str()));
-    let differences: Vec<_> = fields
-        .filter(|field| saved.get(field) != current.get(field))
-        .map(|field| Difference {
-            saved: saved.get(&field).cloned(),
-            current: current.get(&field).cloned(),
-            field,
-        })
-        .collect();
+    let mut differences = differences(saved, &as_read_back(current));
+    differences.retain(|difference| !may_change.contains(&difference.field.as_str()));
     match differences.is_empty() {
         true => Ok(()),
         false => Err(CheckpointError::OtherConfiguration { differences }),
     }
+}
+
+/// By the names of fields.
+fn differences(saved: &Value, current: &Value) -> Vec<Difference> {
+    let objects = [saved, current].map(Value::as_object);
+    let fields = objects.into_iter().flatten().flat_map(Map::keys);
+    let fields: BTreeSet<_> = fields.collect();
+    let fields = fields.into_iter();
+    fields
+        .filter(|field| saved.get(field) != current.get(field))
+        .map(|field| Difference {
+            field: field.clone(),
+            saved: saved.get(field).cloned(),
+            current: current.get(field).cloned(),
+        })
+        .collect()
 }
 
 /// As it would come back from a file: reading decimal digits may differ from a number in its last bit.

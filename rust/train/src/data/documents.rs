@@ -18,6 +18,8 @@ pub(crate) struct Reading {
     pub(crate) content: Content,
     pub(crate) is_strict: bool,
     pub(crate) account: SkipAccount,
+    /// Set when nobody wants to read on.
+    pub(crate) is_stopped: Arc<AtomicBool>,
 }
 
 impl Reading {
@@ -26,6 +28,7 @@ impl Reading {
             content: settings.content,
             is_strict: settings.is_strict,
             account: SkipAccount::default(),
+            is_stopped: Arc::default(),
         }
     }
 
@@ -79,10 +82,10 @@ impl Documents {
     /// All documents that train, once.
     pub(crate) fn of_training(settings: &DataSettings) -> Result<Self, DataError> {
         let list = ShardList::of(&settings.source)?;
-        let is_stopped = Arc::new(AtomicBool::new(false));
+        let reading = Reading::new(settings);
         let most = settings.max_cached_shards;
-        let store = ShardStore::streaming(list.remote, most, &is_stopped);
-        Ok(Self::of(Reading::new(settings), list.training, store))
+        let store = ShardStore::streaming(list.remote, most, &reading.is_stopped);
+        Ok(Self::of(reading, list.training, store))
     }
 
     /// All documents of these shards, which `store` has.

@@ -1,6 +1,7 @@
 //! A block of documents as rows.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use super::content::Document;
 use super::documents::Reading;
@@ -43,6 +44,9 @@ pub(crate) struct Packer {
 
 impl Packer {
     /// The rows of a block; `shard` is what messages name.
+    ///
+    /// # Errors
+    /// When a document cannot be used and nothing may be left out, or when nobody wants to read on.
     pub(crate) fn pack(
         &self,
         documents: Vec<Document>,
@@ -51,6 +55,9 @@ impl Packer {
     ) -> Result<PackedBlock, DataError> {
         let mut sequences = Vec::new();
         for document in documents {
+            if self.reading.is_stopped.load(Ordering::Relaxed) {
+                return Err(DataError::Stopped);
+            }
             match self.sequences(document, shard) {
                 Ok(more) => sequences.extend(more),
                 Err(error) => self.reading.leave_out_document(shard, &error.to_string())?,

@@ -41,7 +41,7 @@ pub(super) struct ReadAhead {
 impl ReadAhead {
     pub(super) fn start(reader: Reader, from: BlockPlace) -> Result<Self, DataError> {
         let (sender, blocks) = sync_channel(1);
-        let is_stopped = Arc::clone(&reader.is_stopped);
+        let is_stopped = Arc::clone(&reader.packer.reading.is_stopped);
         let thread = thread::Builder::new().name("training data".to_owned());
         let thread = thread.spawn(move || reader.run(from, &sender));
         Ok(Self {
@@ -75,7 +75,6 @@ pub(super) struct Reader {
     pub(super) list: Arc<ShardList>,
     pub(super) packer: Packer,
     pub(super) random_seed: u64,
-    pub(super) is_stopped: Arc<AtomicBool>,
 }
 
 impl Reader {
@@ -100,7 +99,7 @@ impl Reader {
             while let Some(placed) = self.documents.next_block()? {
                 let block = self.packed(epoch, placed)?;
                 rows = rows.saturating_add(block.rows.row_count());
-                if self.is_stopped.load(Ordering::Relaxed) || sender.send(Ok(block)).is_err() {
+                if sender.send(Ok(block)).is_err() {
                     return Ok(());
                 }
             }

@@ -19,6 +19,21 @@ pub struct SkippedShards {
 }
 
 impl SkippedShards {
+    /// What was left out in a sentence, with the latest reason; `None` where nothing was.
+    pub fn sentence(&self) -> Option<String> {
+        let latest = self.latest_reasons.last()?;
+        let counts = [
+            (self.shards, "shards left out"),
+            (self.documents, "documents left out"),
+            (self.cut_conversations, "conversations cut"),
+        ];
+        let told = counts.iter().filter(|(count, _)| *count > 0);
+        let told: Vec<_> = told
+            .map(|(count, what)| format!("{what}: {count}"))
+            .collect();
+        Some(format!("{}; the latest: {latest}", told.join(", ")))
+    }
+
     fn note(&mut self, reason: String) {
         if self.latest_reasons.len() == MOST_REASONS {
             self.latest_reasons.remove(0);
@@ -73,6 +88,9 @@ mod tests {
         account.shard("shard".to_owned());
         let skipped = account.read();
         assert_eq!((skipped.documents, skipped.shards), (20, 1));
+        let sentence = "shards left out: 1, documents left out: 20; the latest: shard";
+        assert_eq!(skipped.sentence().as_deref(), Some(sentence));
+        assert_eq!(SkippedShards::default().sentence(), None);
         assert_eq!(
             skipped.latest_reasons,
             ["13", "14", "15", "16", "17", "18", "19", "shard"]

@@ -1,7 +1,6 @@
 //! Rows to train on, without an end.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
 use super::cursor::DataCursor;
 use super::documents::{Documents, Reading};
@@ -46,9 +45,8 @@ impl TrainingRows {
         let list = Arc::new(ShardList::of(&settings.source)?);
         let reading = Reading::new(settings);
         let place = place_of(&list, from)?;
-        let is_stopped = Arc::new(AtomicBool::new(false));
         let most = settings.max_cached_shards;
-        let store = ShardStore::streaming(list.remote.clone(), most, &is_stopped);
+        let store = ShardStore::streaming(list.remote.clone(), most, &reading.is_stopped);
         let reader = Reader {
             documents: Documents::of(reading.clone(), list.training.clone(), store),
             list: Arc::clone(&list),
@@ -58,7 +56,6 @@ impl TrainingRows {
                 reading: reading.clone(),
             },
             random_seed: settings.random_seed,
-            is_stopped,
         };
         Ok(Self {
             list,

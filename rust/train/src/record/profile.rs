@@ -80,17 +80,23 @@ impl Profile {
         let whole = self.seconds.max(in_phases);
         phases
             .chain([(None, between)])
-            .map(|(phase, total)| PhaseProfile {
-                phase,
-                seconds: total.seconds,
-                share: match whole > 0.0 {
-                    true => total.seconds / whole,
-                    false => 0.0,
-                },
-                seconds_per_step: total.seconds / self.steps as f64,
-                peak_bytes: total.peak_bytes,
-            })
+            .map(|(phase, total)| total.profile(phase, whole, self.steps))
             .collect()
+    }
+}
+
+impl Total {
+    fn profile(self, phase: Option<Phase>, whole_seconds: f64, steps: u64) -> PhaseProfile {
+        PhaseProfile {
+            phase,
+            seconds: self.seconds,
+            share: match whole_seconds > 0.0 {
+                true => self.seconds / whole_seconds,
+                false => 0.0,
+            },
+            seconds_per_step: self.seconds / steps as f64,
+            peak_bytes: self.peak_bytes,
+        }
     }
 }
 

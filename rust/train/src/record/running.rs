@@ -1,9 +1,10 @@
 //! Whether a run is running: a file that its process holds locked, which the system undoes at every end.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, Write};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use headroom_formats::read_bounded;
 use serde::{Deserialize, Serialize};
@@ -52,18 +53,13 @@ impl RunningMarker {
             source,
             advice: "give an output that this user may write",
         };
-        let mut options = OpenOptions::new();
-        let file = options.write(true).create(true).truncate(false).open(&path);
-        let mut file = file.map_err(failed)?;
-        match try_lock_for_a_moment(&file) {
-            Ok(()) => write(&mut file).map_err(failed)?,
-            Err(TryLockError::WouldBlock) => {
-                return Err(RecordError::Running {
-                    output: output.to_owned(),
-                });
-            }
-            Err(TryLockError::Error(error)) => return Err(failed(error)),
-        }
+        let mut file = locked(&path).map_err(|error| match error {
+            TryLockError::Error(error) => failed(error),
+            TryLockError::WouldBlock => RecordError::Running {
+                output: output.to_owned(),
+            },
+        })?;
+        write(&mut file).map_err(failed)?;
         Ok(Self { path, _lock: file })
     }
 }
@@ -72,6 +68,20 @@ impl Drop for RunningMarker {
     fn drop(&mut self) {
         // A file that stays is no longer locked, and says no more than that the run has ended.
         drop(fs::remove_file(&self.path));
+    }
+}
+
+/// The file at `path`, locked. One that a run removed while it was waited for is no longer there.
+fn locked(path: &Path) -> Result<File, TryLockError> {
+    loop {
+        let mut options = OpenOptions::new();
+        let file = options.write(true).create(true).truncate(false).open(path);
+        let file = file.map_err(TryLockError::Error)?;
+        try_lock_for_a_moment(&file)?;
+        let held = file.metadata().map_err(TryLockError::Error)?;
+        if fs::metadata(path).is_ok_and(|there| there.ino() == held.ino()) {
+            return Ok(file);
+        }
     }
 }
 
@@ -91,32 +101,36 @@ fn write(file: &mut File) -> io::Result<()> {
 /// When the file is there and cannot be read.
 pub fn running_run(output: &Path) -> Result<Option<RunningRun>, RecordError> {
     let path = output.join(FILE);
-    let failed = |source| RecordError::Io {
-        action: "read",
-        path: path.clone(),
-        source,
-        advice: "delete it if nothing trains there",
-    };
-    let file = match File::open(&path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(failed(error)),
-    };
-    let bytes = match read_bounded(&path, LIMIT_BYTES) {
-        Ok(bytes) => bytes,
-        // It ended between the two looks.
+    let found = match look(&path) {
+        // It may have ended between two looks.
         Err(_) if !path.exists() => return Ok(None),
-        Err(error) => return Err(failed(io::Error::other(error))),
+        found => found.map_err(|source| RecordError::Io {
+            action: "read",
+            path,
+            source,
+            advice: "delete it if nothing trains there",
+        })?,
     };
-    let Ok(content) = serde_json::from_slice::<Content>(&bytes) else {
-        return Ok(None);
-    };
-    let started = std::time::Duration::from_secs(content.started_unix_seconds);
-    Ok(Some(RunningRun {
+    Ok(found.map(|(content, is_alive)| RunningRun {
         process_id: content.process_id,
-        started: UNIX_EPOCH.checked_add(started).unwrap_or(UNIX_EPOCH),
-        is_alive: matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)),
+        started: content.started(),
+        is_alive,
     }))
+}
+
+/// What the file says, if it is one of ours, and whether a process holds it.
+fn look(path: &Path) -> io::Result<Option<(Content, bool)>> {
+    let bytes = read_bounded(path, LIMIT_BYTES).map_err(io::Error::other)?;
+    let lock = File::open(path)?.try_lock_shared();
+    let content = serde_json::from_slice(&bytes).ok();
+    Ok(content.map(|content| (content, matches!(lock, Err(TryLockError::WouldBlock)))))
+}
+
+impl Content {
+    fn started(self) -> SystemTime {
+        let since = Duration::from_secs(self.started_unix_seconds);
+        UNIX_EPOCH.checked_add(since).unwrap_or(UNIX_EPOCH)
+    }
 }
 
 #[cfg(test)]

@@ -61,9 +61,11 @@ impl ThinnedCurve {
         }
     }
 
-    /// Takes in a point; one that is no number is left out.
+    /// Takes in a point; one that is no number, or beyond all use, is left out.
     pub(super) fn push(&mut self, x: f64, y: f64) {
-        if !x.is_finite() || !y.is_finite() {
+        const BEYOND_USE: f64 = 1e30;
+        let is_of_use = |value: f64| value.abs() < BEYOND_USE;
+        if !is_of_use(x) || !is_of_use(y) {
             return;
         }
         let point = Stretch::of(x, y);
@@ -109,6 +111,7 @@ mod tests {
         let mut curve = ThinnedCurve::new(4);
         curve.push(1.0, f64::NAN);
         curve.push(f64::INFINITY, 1.0);
+        curve.push(1.0, -1e300);
         assert!(curve.stretches().is_empty());
     }
 

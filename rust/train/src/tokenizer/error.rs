@@ -50,9 +50,7 @@ pub enum TokenizerError {
     #[error("training the tokenizer was cancelled; nothing was written")]
     Cancelled,
     /// The tokenizer library could not do something.
-    #[error(
-        "the tokenizer library failed to {action}: {reason}; give less text, and please report it"
-    )]
+    #[error("the tokenizer library failed to {action}: {reason}; please report it")]
     Library {
         /// What was tried, as a verb.
         action: &'static str,

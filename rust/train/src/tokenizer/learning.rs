@@ -110,7 +110,7 @@ fn merged(counts: &WordCounts, tokens: usize) -> Result<BPE, TokenizerError> {
         Ok(learned) => learned.map_err(library("merge pairs"))?,
         Err(_) => {
             return Err(library("merge pairs")(
-                "a pair is too frequent to be counted",
+                "a pair is more frequent than it can count, give less text",
             ));
         }
     };

@@ -14,7 +14,7 @@ pub(super) struct Panel {
     /// Below the vertical axis's upper end: what is counted.
     pub(super) y_name: String,
     pub(super) y_digits: usize,
-    /// Whether the vertical axis begins at zero.
+    /// Whether the vertical axis begins at zero, where nothing is below it.
     pub(super) begins_at_zero: bool,
     pub(super) curves: Vec<Curve>,
     /// What the reader must know besides.
@@ -85,13 +85,14 @@ impl Panel {
     /// All values, with some room above and below them.
     pub(super) fn y_range(&self) -> Range<f64> {
         const ROOM: f64 = 0.06;
+        // Of the largest value: marks of an axis must be numbers that differ.
+        const LEAST_ROOM: f64 = 1e-4;
         let (lowest, highest) = ends(self.curves.iter().flat_map(|curve| curve.mark.values()));
-        let lowest = if self.begins_at_zero { 0.0 } else { lowest };
-        let room = match highest > lowest {
-            true => ROOM * (highest - lowest),
-            false => (0.1 * highest.abs()).max(1e-3),
-        };
-        let below = if self.begins_at_zero { 0.0 } else { room };
+        let is_from_zero = self.begins_at_zero && lowest >= 0.0;
+        let lowest = if is_from_zero { 0.0 } else { lowest };
+        let least_room = (LEAST_ROOM * highest.abs().max(lowest.abs())).max(1e-3);
+        let room = (ROOM * (highest - lowest)).max(least_room);
+        let below = if is_from_zero { 0.0 } else { room };
         lowest - below..highest + room
     }
 }

@@ -67,54 +67,70 @@ pub(super) fn memory(curves: &RunCurves) -> Panel {
         ("active", &curves.active, GREEN),
         ("MLX's cache", &curves.cache, ORANGE),
     ];
-    let highest = held.iter().filter_map(|(_, curve, _)| highest(curve));
-    let highest = highest.fold(0.0, f64::max);
-    let (unit, unit_name) = match highest >= GIB {
-        true => (GIB, "GiB"),
-        false => (MIB, "MiB"),
-    };
-    let lines = held.into_iter().filter_map(|(name, held, colour)| {
-        let most = self::highest(held)? / unit;
-        let points = Mark::points(held, |stretch| stretch.highest, unit);
-        let name = format!("{name}, up to {most:.*} {unit_name}", digits(unit));
-        Some(curve(name, colour, Mark::Line(points)))
-    });
-    let mut shown: Vec<_> = lines.collect();
-    let (budget_line, budget_note) = budget(&curves.budget, highest, (unit, unit_name));
-    shown.extend(budget_line);
+    let most = held.iter().filter_map(|(_, curve, _)| highest(curve));
+    let most = most.fold(0.0, f64::max);
+    let unit = Unit::of(most);
+    let lines = held.into_iter();
+    let lines = lines.filter_map(|(name, held, colour)| memory_curve(name, held, colour, unit));
+    let (budget_line, budget_note) = budget(&curves.budget, most, unit);
     Panel {
         title: "Memory",
         last_step: curves.last_step,
-        y_name: unit_name.to_owned(),
-        y_digits: digits(unit),
+        y_name: unit.name.to_owned(),
+        y_digits: unit.digits,
         begins_at_zero: true,
-        curves: shown,
+        curves: lines.chain(budget_line).collect(),
         notes: budget_note.into_iter().collect(),
     }
 }
 
+/// In which bytes are counted.
+#[derive(Clone, Copy)]
+struct Unit {
+    bytes: f64,
+    name: &'static str,
+    digits: usize,
+}
+
+impl Unit {
+    fn of(most_bytes: f64) -> Self {
+        let (bytes, name, digits) = match most_bytes >= GIB {
+            true => (GIB, "GiB", 2),
+            false => (MIB, "MiB", 0),
+        };
+        Self {
+            bytes,
+            name,
+            digits,
+        }
+    }
+
+    fn show(self, bytes: f64) -> String {
+        format!("{:.*} {}", self.digits, bytes / self.bytes, self.name)
+    }
+}
+
+/// `None` where the figure was never known.
+fn memory_curve(name: &str, held: &ThinnedCurve, colour: RGBColor, unit: Unit) -> Option<Curve> {
+    let name = format!("{name}, up to {}", unit.show(highest(held)?));
+    let points = Mark::points(held, |stretch| stretch.highest, unit.bytes);
+    Some(curve(name, colour, Mark::Line(points)))
+}
+
 /// The budget's line, or where it would press all others to the ground, a note of it.
-fn budget(
-    budget: &ThinnedCurve,
-    highest_held: f64,
-    (unit, unit_name): (f64, &str),
-) -> (Option<Curve>, Option<Note>) {
+fn budget(budget: &ThinnedCurve, most_held: f64, unit: Unit) -> (Option<Curve>, Option<Note>) {
     const TIMES_HELD: f64 = 3.0;
     let Some(most) = highest(budget) else {
         return (None, None);
     };
-    if most > TIMES_HELD * highest_held {
+    if most > TIMES_HELD * most_held {
         let gibibytes = most / GIB;
         let note = format!("The budget of {gibibytes:.1} GiB is far above what is drawn.");
         return (None, Some(Note::Remark(note)));
     }
-    let name = format!("budget, {:.*} {unit_name}", digits(unit), most / unit);
-    let points = Mark::points(budget, |stretch| stretch.lowest, unit);
+    let name = format!("budget, {}", unit.show(most));
+    let points = Mark::points(budget, |stretch| stretch.lowest, unit.bytes);
     (Some(curve(name, PURPLE, Mark::Dashed(points))), None)
-}
-
-fn digits(unit: f64) -> usize {
-    if unit == GIB { 2 } else { 0 }
 }
 
 fn highest(curve: &ThinnedCurve) -> Option<f64> {

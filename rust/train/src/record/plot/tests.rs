@@ -1,5 +1,7 @@
 use std::fs;
 
+use proptest::prelude::*;
+
 use super::*;
 use crate::record::RunLog;
 use crate::record::step_record::example::{evaluation, step};
@@ -96,6 +98,31 @@ fn a_budget_far_above_all_is_a_note_and_an_unknown_one_nothing() {
     assert!(with_budget(Some(1 << 40)).contains("The budget of 1024.0 GiB is far above"));
     let unknown = with_budget(None);
     assert!(!unknown.contains("budget") && !unknown.contains("footprint"));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn any_figures_are_drawn(
+        figures in prop::collection::vec((any::<u64>(), any::<f64>(), any::<f64>(), any::<u64>()), 1..6)
+    ) {
+        let record = |(number, loss, learning_rate, bytes)| Record::Step(StepRecord {
+            loss,
+            learning_rate,
+            footprint_bytes: Some(bytes),
+            step: number,
+            ..step(1)
+        });
+        plots(figures.into_iter().map(record));
+    }
+
+    #[test]
+    fn large_figures_that_hardly_differ_are_drawn(loss in 0.0..1e29f64, places in 1..4u32) {
+        let next = (0..places).fold(loss, |loss, _| loss.next_up());
+        let record = |number, loss| Record::Step(StepRecord { loss, ..step(number) });
+        plots([record(1, loss), record(2, next)]);
+    }
 }
 
 #[test]
