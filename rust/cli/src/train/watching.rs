@@ -1,6 +1,7 @@
 //! What a person at the terminal sees of a run, and how they end it.
 
 use std::io::{self, Write};
+use std::num::NonZero;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -14,7 +15,7 @@ use crate::train::progress::TrainingProgress;
 use crate::{figures, interrupt};
 
 /// Steps from one line to the next where nobody sits at a terminal.
-const LINE_EVERY: u64 = 10;
+const LINE_EVERY: NonZero<u64> = NonZero::new(10).unwrap();
 
 /// Shows events, and passes on an interrupt.
 pub(crate) struct Watching {

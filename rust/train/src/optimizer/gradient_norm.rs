@@ -8,8 +8,7 @@ use crate::model::Parameters;
 /// numbers is not.
 pub(crate) fn sum_of_squares(gradient: &Array) -> Result<f64> {
     let rows = gradient.square()?.sum_axis(-1, false)?;
-    let rows = rows.to_vec_exact::<f32>();
-    let rows = rows.map_err(|error| Exception::custom(error.to_string()))?;
+    let rows = rows.to_vec_exact::<f32>().map_err(unreadable)?;
     Ok(rows.into_iter().map(f64::from).sum())
 }
 
@@ -21,9 +20,14 @@ pub fn non_finite(weights: &Parameters<Array>) -> Result<Option<String>> {
     for ((tensor, _), weight) in weights.names().zip(weights.iter()) {
         // A difference with itself is zero, or no number.
         let zero = weight.subtract(weight)?.sum(None)?;
-        if zero.as_dtype(Dtype::Float32)?.item_exact::<f32>()? != 0.0 {
+        let zero = zero.as_dtype(Dtype::Float32)?.try_item_exact::<f32>();
+        if zero.map_err(unreadable)? != 0.0 {
             return Ok(Some(tensor));
         }
     }
     Ok(None)
+}
+
+fn unreadable(error: impl std::fmt::Display) -> Exception {
+    Exception::custom(error.to_string())
 }
