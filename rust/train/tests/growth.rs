@@ -1,5 +1,6 @@
 //! Memory does not grow with steps. In a process of its own, for the figures are the process's.
 
+#[allow(dead_code, reason = "each of the tests takes what it needs")]
 mod workplace;
 
 use serde_json::json;

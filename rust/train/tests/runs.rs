@@ -1,6 +1,7 @@
 //! Whole runs of a very small model: what is stopped goes on as if it had not been, what goes wrong
 //! leaves the last checkpoint, and the output is a model.
 
+#[allow(dead_code, reason = "each of the tests takes what it needs")]
 mod workplace;
 
 use std::fs;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use headroom_engine::{memory_state, set_max_memory};
-use headroom_memory::{ByteSize, MaxMemory};
+use headroom_memory::{ByteSize, MaxMemory, peak_footprint_bytes};
 use headroom_mlx::{Array, Dtype};
 use serde_json::Value;
 
@@ -180,7 +180,7 @@ impl Cut {
             },
             state_dtype: self.state_dtype,
             recompute: self.recompute,
-            process_bytes: memory_state()?.used_bytes.unwrap_or(0),
+            process_bytes: process_bytes()?,
             limit_bytes,
         })
     }
@@ -200,6 +200,13 @@ impl Cut {
             .map(|free| (free as f64 * SHARE_OF_AVAILABLE) as u64);
         Ok(free.map(|free| state.used_bytes.unwrap_or(0).saturating_add(free)))
     }
+}
+
+/// What the process has used so far at its most: the kernel counts pages of program files in it, which
+/// whoever limits the process may count as well.
+fn process_bytes() -> Result<u64, TrainError> {
+    let used = memory_state()?.used_bytes.unwrap_or(0);
+    Ok(peak_footprint_bytes().unwrap_or(0).max(used))
 }
 
 fn cursor(saved: &SavedCheckpoint) -> Result<DataCursor, TrainError> {

@@ -251,10 +251,13 @@ impl Run<'_> {
         if skipped != progress.skipped {
             let reason = skipped.latest_reasons.last().cloned().unwrap_or_default();
             let SkippedShards {
-                shards, documents, ..
+                shards,
+                documents,
+                cut_conversations,
+                ..
             } = skipped;
             self.note(format!(
-                "left out so far: {shards} shards, {documents} documents; the latest: {reason}"
+                "left out so far: {shards} shards, {documents} documents, the ends of {cut_conversations} conversations; the latest: {reason}"
             ));
             progress.skipped = skipped;
         }

@@ -11,22 +11,23 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 /// Stops a run behind a step, in the middle of the next one.
-pub struct Stopper {
+pub(crate) struct Stopper {
     behind: Option<u64>,
     step: u64,
-    pub notes: Vec<String>,
+    /// What plans were told of.
+    pub(crate) plans: Vec<String>,
 }
 
 impl Stopper {
-    pub fn never() -> Self {
+    pub(crate) fn never() -> Self {
         Self::behind(None)
     }
 
-    pub fn behind(behind: Option<u64>) -> Self {
+    pub(crate) fn behind(behind: Option<u64>) -> Self {
         Self {
             behind,
             step: 0,
-            notes: Vec::new(),
+            plans: Vec::new(),
         }
     }
 }
@@ -35,7 +36,7 @@ impl Observer for Stopper {
     fn happened(&mut self, event: TrainingEvent<'_>) {
         match event {
             TrainingEvent::Step(record) => self.step = record.step,
-            TrainingEvent::Note(sentence) => self.notes.push(sentence),
+            TrainingEvent::Planned(plan) => self.plans.push(plan.to_string()),
             _ => {}
         }
     }
@@ -45,12 +46,12 @@ impl Observer for Stopper {
     }
 }
 
-pub struct Workplace {
+pub(crate) struct Workplace {
     directory: TempDir,
 }
 
 impl Workplace {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let directory = TempDir::new().unwrap();
         let animals = ["fox", "hen", "owl", "cat", "dog", "bee"];
         let line = |number: usize| {
@@ -72,11 +73,11 @@ impl Workplace {
         Self { directory }
     }
 
-    pub fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.directory.path().join(name)
     }
 
-    pub fn fields(&self, output: &str, more: Value) -> Value {
+    pub(crate) fn fields(&self, output: &str, more: Value) -> Value {
         let mut fields = json!({
             "depth": 2,
             "vocab": 300,
@@ -95,7 +96,7 @@ impl Workplace {
         fields
     }
 
-    pub fn train(
+    pub(crate) fn train(
         &self,
         output: &str,
         more: Value,
@@ -106,17 +107,17 @@ impl Workplace {
         train_base(&config, resume, observer)
     }
 
-    pub fn trained(&self, output: &str, more: Value) -> Outcome {
+    pub(crate) fn trained(&self, output: &str, more: Value) -> Outcome {
         self.train(output, more, Resume::No, &mut Stopper::never())
             .unwrap()
     }
 
-    pub fn refusal(&self, output: &str, more: Value) -> String {
+    pub(crate) fn refusal(&self, output: &str, more: Value) -> String {
         let trained = self.train(output, more, Resume::No, &mut Stopper::never());
         trained.unwrap_err().to_string()
     }
 
-    pub fn steps(&self, output: &str) -> Vec<StepRecord> {
+    pub(crate) fn steps(&self, output: &str) -> Vec<StepRecord> {
         let mut steps = Vec::new();
         read_log(&self.path(output).join(LOG_FILE), |record| {
             if let Record::Step(step) = record {
