@@ -22,13 +22,11 @@ pub struct TrainingTokenizer {
     turns: Option<TurnTokens>,
 }
 
-/// What stands around the turns of a conversation.
+/// The tokens that begin and end the turns of a conversation.
 #[derive(Clone, Copy)]
 struct TurnTokens {
-    user_start: u32,
-    user_end: u32,
-    assistant_start: u32,
-    assistant_end: u32,
+    user: (u32, u32),
+    assistant: (u32, u32),
 }
 
 /// A conversation as tokens.
@@ -103,29 +101,40 @@ impl TrainingTokenizer {
             path: self.path.clone(),
             reason: format!("it lacks {USER_START} or one of its like"),
         })?;
-        let (mut tokens, mut is_learned) = (vec![self.begin], vec![false]);
+        let mut encoded = EncodedConversation {
+            tokens: vec![self.begin],
+            is_learned: vec![false],
+        };
         let mut instructions = String::new();
         for message in messages {
-            let from = tokens.len();
             match message.role {
                 Role::System => instructions = format!("{}\n\n", message.content),
                 Role::User => {
                     let text = std::mem::take(&mut instructions) + &message.content;
-                    tokens.push(turns.user_start);
-                    self.encode_onto(&mut tokens, &text)?;
-                    tokens.push(turns.user_end);
+                    self.push_turn(&mut encoded, turns.user, &text, false)?;
                 }
                 Role::Assistant => {
-                    tokens.push(turns.assistant_start);
-                    self.encode_onto(&mut tokens, &message.content)?;
-                    tokens.push(turns.assistant_end);
+                    self.push_turn(&mut encoded, turns.assistant, &message.content, true)?;
                 }
             }
-            // The program writes what an answer begins with.
-            is_learned.resize((from + 1).min(tokens.len()), false);
-            is_learned.resize(tokens.len(), message.role == Role::Assistant);
         }
-        Ok(EncodedConversation { tokens, is_learned })
+        Ok(encoded)
+    }
+
+    fn push_turn(
+        &self,
+        onto: &mut EncodedConversation,
+        (start, end): (u32, u32),
+        text: &str,
+        is_learned: bool,
+    ) -> Result<(), TokenizerError> {
+        onto.tokens.push(start);
+        // The program writes what an answer begins with.
+        onto.is_learned.push(false);
+        self.encode_onto(&mut onto.tokens, text)?;
+        onto.tokens.push(end);
+        onto.is_learned.resize(onto.tokens.len(), is_learned);
+        Ok(())
     }
 
     fn encode_onto(&self, tokens: &mut Vec<u32>, text: &str) -> Result<(), TokenizerError> {
@@ -143,11 +152,10 @@ impl TrainingTokenizer {
 
 impl TurnTokens {
     fn of(tokenizer: &Tokenizer) -> Option<Self> {
+        let id = |token| tokenizer.token_to_id(token);
         Some(Self {
-            user_start: tokenizer.token_to_id(USER_START)?,
-            user_end: tokenizer.token_to_id(USER_END)?,
-            assistant_start: tokenizer.token_to_id(ASSISTANT_START)?,
-            assistant_end: tokenizer.token_to_id(ASSISTANT_END)?,
+            user: (id(USER_START)?, id(USER_END)?),
+            assistant: (id(ASSISTANT_START)?, id(ASSISTANT_END)?),
         })
     }
 }

@@ -5,7 +5,7 @@ use std::io::{Read, Seek, SeekFrom};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
-use parquet::basic::Type;
+use parquet::basic::{Compression, Type};
 use parquet::column::reader::{ColumnReader, ColumnReaderImpl};
 use parquet::data_type::{ByteArray, ByteArrayType};
 use parquet::errors::ParquetError;
@@ -107,13 +107,11 @@ impl Parquet {
         let (column, at) = (self.column, self.at);
         let group = usize::try_from(at.group).unwrap_or(usize::MAX);
         let (reader, file) = (&self.reader, &mut self.file);
-        let (from, length) = guarded(|| {
-            Ok(reader
-                .metadata()
-                .row_group(group)
-                .column(column)
-                .byte_range())
+        let ((from, length), compression) = guarded(|| {
+            let chunk = reader.metadata().row_group(group).column(column);
+            Ok((chunk.byte_range(), chunk.compression()))
         })?;
+        refuse_unbounded(compression)?;
         check_pages(file, from, length)?;
         let opened = guarded(|| reader.get_row_group(group)?.get_column_reader(column))?;
         let ColumnReader::ByteArrayColumnReader(mut opened) = opened else {
@@ -127,6 +125,16 @@ impl Parquet {
                 "row group {group} has only {skipped} records"
             ))),
         }
+    }
+}
+
+/// The library unpacks the other kinds beyond what a page announces.
+fn refuse_unbounded(compression: Compression) -> Result<(), ShardFault> {
+    match compression {
+        Compression::UNCOMPRESSED | Compression::SNAPPY | Compression::ZSTD(_) => Ok(()),
+        other => Err(ShardFault(format!(
+            "its texts are packed as {other}, but only ZSTD, SNAPPY and UNCOMPRESSED are read"
+        ))),
     }
 }
 

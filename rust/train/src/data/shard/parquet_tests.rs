@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use parquet::basic::{Compression, ZstdLevel};
+use parquet::basic::{Compression, GzipLevel, ZstdLevel};
 use parquet::data_type::Int32Type;
 use parquet::file::properties::WriterProperties;
 use parquet::file::writer::SerializedFileWriter;
@@ -173,6 +173,12 @@ fn what_is_no_parquet_with_texts_is_refused_with_the_reason() {
     let schema = Arc::new(parse_message_type("message shard { required binary words; }").unwrap());
     let writer = SerializedFileWriter::new(Vec::new(), schema, Arc::default()).unwrap();
     assert!(refusal(&writer.into_inner().unwrap()).contains("no column `text`"));
+}
+
+#[test]
+fn a_packing_that_can_grow_without_bound_is_refused() {
+    let gzip = Compression::GZIP(GzipLevel::default());
+    assert!(refusal(&shard_of(&[3], gzip)).contains("packed as GZIP"));
 }
 
 #[test]
