@@ -248,19 +248,13 @@ impl Run<'_> {
 
     fn tell_skipped(&mut self, progress: &mut Progress) {
         let skipped = self.rows.skipped();
-        if skipped != progress.skipped {
-            let reason = skipped.latest_reasons.last().cloned().unwrap_or_default();
-            let SkippedShards {
-                shards,
-                documents,
-                cut_conversations,
-                ..
-            } = skipped;
-            self.note(format!(
-                "left out so far: {shards} shards, {documents} documents, the ends of {cut_conversations} conversations; the latest: {reason}"
-            ));
-            progress.skipped = skipped;
+        if skipped == progress.skipped {
+            return;
         }
+        if let Some(sentence) = skipped.sentence() {
+            self.note(sentence);
+        }
+        progress.skipped = skipped;
     }
 
     /// Plots beside the log. A run without them is no worse, so that a failure is only told.
