@@ -99,6 +99,17 @@ fn what_cannot_be_done_is_one_sentence_and_leaves_nothing() {
             "in groups of 32, 64 or 128",
         ),
         (
+            &[
+                "--target-bits",
+                "3",
+                "--calibration",
+                &sample,
+                "--group-size",
+                "16",
+            ],
+            "in groups of 32, 64 or 128",
+        ),
+        (
             &["--target-bits", "3"],
             "required arguments were not provided",
         ),

@@ -8,7 +8,7 @@ use headroom_engine::{
     set_max_memory, set_memory_signal,
 };
 use headroom_memory::{Action, MaxMemory, Pressure};
-use support::random_model::RandomModel;
+use support::random_model::{RandomModel, Weights};
 use support::tiny_model::storyteller;
 use support::{generate, load, parameters, start};
 
@@ -135,7 +135,7 @@ fn a_model_without_room_is_refused() {
         key_value_heads: 8,
         head_dim: 64,
         vocabulary_size: 8192,
-        bits: 16,
+        weights: Weights::Bfloat16,
     };
     let directory = large.write();
     limit_to(used_bytes() + (16 << 20));

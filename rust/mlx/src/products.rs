@@ -79,9 +79,14 @@ fn multiply_by_fields(x: &Array, matrix: &AffineMatrix) -> Result<Array> {
     product.reshape(&shape)
 }
 
-/// In blocks of rows, which MLX expands.
+/// In blocks of rows, which MLX expands in several steps, each with a result of its own: the blocks are
+/// smaller, so that no more memory is taken than predicted.
 fn multiply_expanded(x: &Array, matrix: &QuantizedMatrix) -> Result<Array> {
-    let blocks = row_blocks(matrix.row_count(), x, BLOCK_ELEMENTS);
+    let elements = match matrix {
+        QuantizedMatrix::Affine(_) => BLOCK_ELEMENTS / 4,
+        QuantizedMatrix::Floating(_) => BLOCK_ELEMENTS / 2,
+    };
+    let blocks = row_blocks(matrix.row_count(), x, elements);
     in_row_blocks(x, blocks, |rows, earlier| {
         let block = matrix.rows_after(rows, earlier)?.expand()?;
         x.matmul(block.transpose()?)

@@ -11,21 +11,19 @@ use super::progress;
 use crate::arguments::QuantizeArguments;
 use crate::error::CliError;
 
-/// Group size where none is given, as in other recipes.
-const GROUP_SIZE: u16 = 64;
-
 /// The recipe for a target of bits per weight, as a text decides.
 pub(super) fn recipe(
     arguments: &QuantizeArguments,
     model: &Path,
     (target_bits, text): (f64, &str),
 ) -> Result<(MixedRecipe, MixedReport), CliError> {
+    let layout = arguments.mode.layout(None, arguments.group_size)?;
     let mut tokens = Model::load(model, |_| ControlFlow::Continue(()))?.tokenize(text)?;
     tokens.truncate(arguments.calibration_tokens);
     let calibration = Calibration {
         model: model.to_owned(),
         tokens,
-        group_size: arguments.group_size.unwrap_or(GROUP_SIZE),
+        group_size: layout.group_size(),
         target_bits,
     };
     let sensitivity =

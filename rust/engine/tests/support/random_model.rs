@@ -22,12 +22,20 @@ pub(crate) struct RandomModel {
     pub(crate) key_value_heads: usize,
     pub(crate) head_dim: usize,
     pub(crate) vocabulary_size: usize,
-    /// 16 for bfloat16.
-    pub(crate) bits: usize,
+    pub(crate) weights: Weights,
 }
 
-/// Inputs that share a scale.
-const GROUP_SIZE: usize = 64;
+/// How a checkpoint stores its matrices.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Weights {
+    Bfloat16,
+    /// In groups of 64.
+    Affine {
+        bits: usize,
+    },
+    /// MLX's name for the mode, its bits and its group size.
+    Floating(&'static str, usize, usize),
+}
 
 /// bfloat16 for numbers about one hundredth, so that nothing overflows on the way.
 const SMALL: [u8; 2] = 0x3C24_u16.to_le_bytes();
@@ -62,9 +70,13 @@ impl RandomModel {
         if self.family == "phi3" {
             config["sliding_window"] = Value::Null;
         }
-        if self.bits < 16 {
-            config["quantization"] = json!({"group_size": GROUP_SIZE, "bits": self.bits});
-        }
+        config["quantization"] = match self.weights {
+            Weights::Bfloat16 => Value::Null,
+            Weights::Affine { bits } => json!({"group_size": 64, "bits": bits}),
+            Weights::Floating(mode, bits, group_size) => {
+                json!({"group_size": group_size, "bits": bits, "mode": mode})
+            }
+        };
         config
     }
 }
@@ -95,6 +107,8 @@ fn write_tensors(config: &Path, path: &Path) {
 fn bytes_of(seed: u64, tensor: &ExpectedTensor) -> (String, Dtype, Vec<usize>, Vec<u8>) {
     let elements: usize = tensor.shape.iter().product();
     let (dtype, bytes) = match tensor.dtype {
+        // Scales near one hundredth as well: two to the power of -7 in E8M0.
+        DtypeRule::Exactly(headroom_formats::Dtype::Uint8) => (Dtype::U8, vec![120; elements]),
         DtypeRule::Exactly(_) => (Dtype::U32, noise(seed, elements * 4)),
         DtypeRule::Float if tensor.name.contains("norm") => (Dtype::BF16, ONE.repeat(elements)),
         DtypeRule::Float => (Dtype::BF16, SMALL.repeat(elements)),
