@@ -56,7 +56,7 @@ pub(crate) fn measure(programs: &Programs) -> Result<Vec<Large>> {
             let setting = case.setting();
             announce(&format!("Measuring {setting}, {}", case.mode));
             let (run, plan) = programs.headroom(&setting, &[case.mode])?;
-            println!("{}", plan.trim_end());
+            println!("{plan}");
             Ok(case.judge(setting, run))
         })
         .collect()

@@ -63,8 +63,8 @@ impl Programs {
         Ok(directory)
     }
 
-    /// Trains with `headroom train base`, without evaluation; `mode` are further flags. Gives what it
-    /// printed, too.
+    /// Trains with `headroom train base`, without evaluation; `mode` are further flags. Gives its plan
+    /// for memory, too.
     pub(crate) fn headroom(&self, setting: &Setting, mode: &[&str]) -> Result<(Run, String)> {
         let output = self.directory.join("run");
         // A run that finds its own earlier checkpoints would go on from there.
@@ -77,7 +77,7 @@ impl Programs {
         // The largest checkpoints take gigabytes.
         drop(std::fs::remove_dir_all(&output));
         let run = Run::of_log(&steps, watched.peak_resident_bytes, setting)?;
-        Ok((run, watched.output))
+        Ok((run, plan(&watched.messages)))
     }
 
     fn headroom_command(&self, setting: &Setting) -> Result<Command> {
@@ -129,6 +129,12 @@ impl Programs {
             .arg(self.tokenizer(setting.vocabulary)?);
         Ok(())
     }
+}
+
+/// The lines that say how a step is cut so that it fits.
+fn plan(messages: &str) -> String {
+    let lines = messages.lines().filter(|line| line.starts_with("plan:"));
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 fn add_numbers(command: &mut Command, flags: &[(&str, u64)]) {

@@ -16,6 +16,8 @@ const PERIOD: Duration = Duration::from_millis(20);
 /// What a process that ended well printed and took.
 pub(crate) struct Watched {
     pub(crate) output: String,
+    /// What it said on standard error.
+    pub(crate) messages: String,
     /// `None` where the system does not tell of other processes.
     pub(crate) peak_resident_bytes: Option<u64>,
 }
@@ -50,6 +52,7 @@ pub(crate) fn watch(command: &mut Command) -> Result<Watched> {
     }
     Ok(Watched {
         output: text(&mut output)?,
+        messages: text(&mut errors)?,
         peak_resident_bytes: peaks.resident_bytes,
     })
 }
@@ -67,8 +70,8 @@ mod tests {
 
     #[test]
     fn what_a_program_prints_is_kept() {
-        let watched = watch(Command::new("echo").arg("done")).unwrap();
-        assert_eq!(watched.output, "done\n");
+        let watched = watch(Command::new("sh").args(["-c", "echo done; echo well >&2"])).unwrap();
+        assert_eq!((&*watched.output, &*watched.messages), ("done\n", "well\n"));
     }
 
     #[test]
