@@ -89,7 +89,7 @@ impl Quantization {
     }
 
     fn from_section(section: &ConfigSection) -> Result<Self, FormatError> {
-        let default = section_layout(section)?;
+        let default = layout(section, Absent::Refused)?;
         let mut overrides = BTreeMap::new();
         for layer in section.field_names() {
             if !OWN_FIELDS.contains(&layer) {
@@ -113,7 +113,7 @@ fn layer_entry(
         Some(Value::Object(_)) => {
             let own = section.section(layer)?;
             let own = own.ok_or_else(|| section.refused_value(layer, "an object"))?;
-            layer_layout(&own).map(LayerQuantization::Quantized)
+            layout(&own, Absent::Default).map(LayerQuantization::Quantized)
         }
         _ => Err(section.refused_value(
             layer,
@@ -122,19 +122,19 @@ fn layer_entry(
     }
 }
 
-/// What the section says of all layers.
-fn section_layout(section: &ConfigSection) -> Result<QuantizedLayout, FormatError> {
-    match mode(section)? {
-        Mode::Affine => affine(section, one_of),
-        Mode::Floating(layout) => floating(section, layout, one_of),
-    }
+/// What a field that is not there means.
+#[derive(Clone, Copy)]
+enum Absent {
+    /// The section must say it.
+    Refused,
+    /// A layer's own entry gets the mode's default in MLX, not the section's.
+    Default,
 }
 
-/// A layer's own entry; what it leaves out is the mode's default in MLX, not the section's.
-fn layer_layout(section: &ConfigSection) -> Result<QuantizedLayout, FormatError> {
+fn layout(section: &ConfigSection, absent: Absent) -> Result<QuantizedLayout, FormatError> {
     match mode(section)? {
-        Mode::Affine => affine(section, one_of_or_default),
-        Mode::Floating(layout) => floating(section, layout, one_of_or_default),
+        Mode::Affine => affine(section, absent),
+        Mode::Floating(layout) => floating(section, layout, absent),
     }
 }
 
@@ -155,12 +155,9 @@ fn mode(section: &ConfigSection) -> Result<Mode, FormatError> {
     })
 }
 
-/// Reads a field that must be one of a few numbers, of which the given one is MLX's default.
-type ReadNumber = fn(&ConfigSection, &str, &[u64], u64) -> Result<u64, FormatError>;
-
-fn affine(section: &ConfigSection, read: ReadNumber) -> Result<QuantizedLayout, FormatError> {
-    let bits = read(section, "bits", &AFFINE_BITS, 4)?;
-    let group_size = read(section, "group_size", &AFFINE_GROUP_SIZES, 64)?;
+fn affine(section: &ConfigSection, absent: Absent) -> Result<QuantizedLayout, FormatError> {
+    let bits = number(section, "bits", (&AFFINE_BITS, 4), absent)?;
+    let group_size = number(section, "group_size", (&AFFINE_GROUP_SIZES, 64), absent)?;
     let layout = QuantizedLayout::affine(bits as u8, group_size as u16);
     layout.ok_or_else(|| section.refused_value("bits", "a width that MLX has"))
 }
@@ -169,32 +166,28 @@ fn affine(section: &ConfigSection, read: ReadNumber) -> Result<QuantizedLayout, 
 fn floating(
     section: &ConfigSection,
     layout: FloatingLayout,
-    read: ReadNumber,
+    absent: Absent,
 ) -> Result<QuantizedLayout, FormatError> {
     let (bits, group_size) = (layout.bits().into(), layout.group_size().into());
-    read(section, "bits", &[bits], bits)?;
-    read(section, "group_size", &[group_size], group_size)?;
+    number(section, "bits", (&[bits], bits), absent)?;
+    number(section, "group_size", (&[group_size], group_size), absent)?;
     Ok(QuantizedLayout::Floating(layout))
 }
 
-fn one_of_or_default(
+/// A field that must be one of a few numbers, of which one is MLX's default.
+fn number(
     section: &ConfigSection,
     name: &str,
-    allowed: &[u64],
-    default: u64,
+    (allowed, default): (&[u64], u64),
+    absent: Absent,
 ) -> Result<u64, FormatError> {
-    match section.value(name) {
-        None => Ok(default),
-        Some(_) => one_of(section, name, allowed, default),
+    match (section.value(name), absent) {
+        (None, Absent::Default) => Ok(default),
+        _ => one_of(section, name, allowed),
     }
 }
 
-fn one_of(
-    section: &ConfigSection,
-    name: &str,
-    allowed: &[u64],
-    _default: u64,
-) -> Result<u64, FormatError> {
+fn one_of(section: &ConfigSection, name: &str, allowed: &[u64]) -> Result<u64, FormatError> {
     let found = section.value(name).and_then(Value::as_u64);
     found
         .filter(|number| allowed.contains(number))
