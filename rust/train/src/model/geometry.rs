@@ -42,7 +42,7 @@ impl Geometry {
         let width = depth * WIDTH_OF_A_BLOCK;
         let heads = width.div_ceil(HEAD_WIDTH);
         // Halves of a head are rotated against each other.
-        if width % (2 * heads) != 0 {
+        if !width.is_multiple_of(2 * heads) {
             return Err(TrainError::Depth { depth });
         }
         for (name, size) in [("vocab", vocabulary), ("context", context)] {

@@ -35,7 +35,7 @@ pub fn read_geometry(directory: &Path) -> Result<Geometry, TrainError> {
     if key_heads.is_some_and(|heads| heads as usize != geometry.heads) {
         return Err(unsuited("its heads share keys and values"));
     }
-    if geometry.width % (2 * geometry.heads) != 0 {
+    if !geometry.width.is_multiple_of(2 * geometry.heads) {
         return Err(unsuited("its heads do not divide its width"));
     }
     if size("intermediate_size")? != geometry.block_shapes().expand[0] {

@@ -44,12 +44,13 @@ fn cuts(request: &PlanRequest, kept: Kept) -> impl Iterator<Item = Shape> {
     let PlanRequest {
         geometry,
         rows,
+        enough_tokens,
         weight_bytes,
         ..
     } = *request;
-    let fewer = (1..=rows)
-        .rev()
-        .filter(move |fewer| rows.is_multiple_of(*fewer));
+    let is_too_much = move |fewer: usize| fewer > 1 && fewer * geometry.context > enough_tokens;
+    let fewer = (1..=rows).rev();
+    let fewer = fewer.filter(move |fewer| rows.is_multiple_of(*fewer) && !is_too_much(*fewer));
     let shape = move |rows, chunk_bytes| Shape {
         geometry,
         rows,

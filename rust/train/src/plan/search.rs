@@ -17,6 +17,8 @@ pub struct PlanRequest {
     pub geometry: Geometry,
     /// Most rows that may be computed together.
     pub rows: usize,
+    /// Tokens that keep the processor busy: more of them at a time take memory and gain nothing.
+    pub enough_tokens: usize,
     /// Bytes of a weight.
     pub weight_bytes: u64,
     /// The type of what optimizers remember; `None` leaves it to the plan.
@@ -151,6 +153,7 @@ mod tests {
         PlanRequest {
             geometry: Geometry::of_depth(12, 65_536, 2048).unwrap(),
             rows: 8,
+            enough_tokens: usize::MAX,
             weight_bytes: 4,
             state_dtype: None,
             recompute: false,
@@ -192,6 +195,18 @@ mod tests {
             sentence.contains("100.0 MiB") && sentence.contains("weights"),
             "{sentence}"
         );
+    }
+
+    #[test]
+    fn no_more_rows_are_taken_together_than_keep_the_processor_busy() {
+        let first = |enough_tokens| {
+            let request = PlanRequest {
+                enough_tokens,
+                ..request(None)
+            };
+            request.plans().unwrap()[0].rows
+        };
+        assert_eq!([1, 2048, 5000, 8192].map(first), [1, 1, 2, 4]);
     }
 
     #[test]
