@@ -10,7 +10,7 @@ use crate::error::TrainError;
 use crate::model::{Geometry, initial_weights};
 use crate::optimizer::Schedule;
 use crate::run::{
-    Cut, Launch, Observer, Outcome, OutputDirectory, Resume, RunSettings, TrainingEvent,
+    Beginning, Cut, Launch, Observer, Outcome, OutputDirectory, Resume, RunSettings, TrainingEvent,
 };
 use crate::tokenizer::{TokenizerRequest, TrainingTokenizer, learn};
 
@@ -35,18 +35,20 @@ pub fn train_base(
     let geometry = geometry(config, &tokenizer)?;
     let steps = config.steps(geometry.parameters())?;
     let launch = Launch {
-        geometry,
-        weights: Box::new(|| {
-            Ok(initial_weights(
-                &geometry,
-                config.dtype.dtype(),
-                config.seed,
-            )?)
-        }),
-        rates: config.rates(),
-        schedule: Schedule {
-            steps,
-            warm_down_share: config.warm_down_share,
+        beginning: Beginning {
+            geometry,
+            weights: Box::new(|| {
+                Ok(initial_weights(
+                    &geometry,
+                    config.dtype.dtype(),
+                    config.seed,
+                )?)
+            }),
+            rates: config.rates(),
+            schedule: Schedule {
+                steps,
+                warm_down_share: config.warm_down_share,
+            },
         },
         cut: Cut {
             rows: config.device_batch_size,

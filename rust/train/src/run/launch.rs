@@ -5,18 +5,13 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use headroom_engine::{memory_state, set_max_memory};
-use headroom_memory::{ByteSize, MaxMemory, peak_footprint_bytes};
-use headroom_mlx::{Array, Dtype, Processor};
 use serde_json::Value;
 
 use crate::checkpoint::{CheckpointStore, SavedCheckpoint, require_same_configuration};
 use crate::data::{DataCursor, DataSettings, TrainingRows, ValidationRows};
 use crate::error::TrainError;
-use crate::model::{Geometry, Parameters};
-use crate::optimizer::{Rates, Schedule, StateDtype};
-use crate::plan::PlanRequest;
 use crate::record::{LOG_FILE, RunLog, RunningMarker};
+use crate::run::cut::Cut;
 use crate::run::events::{Observer, Outcome, TrainingEvent};
 use crate::run::steps::{Run, RunSettings};
 use crate::run::training::{Beginning, Training};
@@ -41,11 +36,7 @@ pub(crate) struct OutputDirectory {
 
 /// What a run is to be.
 pub(crate) struct Launch<'a> {
-    pub(crate) geometry: Geometry,
-    /// The weights to begin with.
-    pub(crate) weights: Box<dyn FnOnce() -> Result<Parameters<Array>, TrainError> + 'a>,
-    pub(crate) rates: Rates,
-    pub(crate) schedule: Schedule,
+    pub(crate) beginning: Beginning<'a>,
     pub(crate) cut: Cut,
     pub(crate) data: DataSettings,
     /// Tokens that an evaluation predicts; `None` for no evaluation.
@@ -55,26 +46,6 @@ pub(crate) struct Launch<'a> {
     /// Settings in which a run that goes on may differ.
     pub(crate) may_change: &'a [&'a str],
 }
-
-/// What a plan has to keep to.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Cut {
-    /// Most rows that are computed together.
-    pub(crate) rows: usize,
-    pub(crate) dtype: Dtype,
-    pub(crate) state_dtype: Option<StateDtype>,
-    pub(crate) recompute: bool,
-    pub(crate) max_memory: Option<ByteSize>,
-}
-
-/// On two cores, rows of 512 tokens were as fast alone as four at a time, and took a third of the memory.
-const ENOUGH_TOKENS_OF_A_CPU: usize = 512;
-
-/// What reading ahead comes to take behind the first rows: three blocks of text with their tokens.
-const DATA_BYTES: u64 = 48 << 20;
-
-/// The part of what is free that a run without a limit takes for itself.
-const SHARE_OF_AVAILABLE: f64 = 0.9;
 
 impl OutputDirectory {
     /// Makes the directory where it is missing, and looks for a checkpoint to go on from.
@@ -141,14 +112,8 @@ impl OutputDirectory {
             .map(|tokens| ValidationRows::open(&launch.data, Arc::clone(&tokenizer), tokens));
         let from = saved.as_ref().map(cursor).transpose()?;
         let rows = TrainingRows::open(&launch.data, tokenizer, from.as_ref())?;
-        let plans = launch.cut.plan_request(launch.geometry)?.plans()?;
-        let mut training = Training::begin(Beginning {
-            geometry: launch.geometry,
-            weights: (launch.weights)()?,
-            rates: launch.rates,
-            schedule: launch.schedule,
-            plans,
-        })?;
+        let plans = launch.cut.plans(launch.beginning.geometry)?;
+        let mut training = Training::begin(launch.beginning, plans)?;
         training.try_plan(observer)?;
         if let Some(saved) = &saved {
             training.restore(saved)?;
@@ -170,53 +135,6 @@ impl OutputDirectory {
         };
         run.run(saved.map(|_| done))
     }
-}
-
-impl Cut {
-    /// What is planned, within what the user says or most of what is free.
-    fn plan_request(&self, geometry: Geometry) -> Result<PlanRequest, TrainError> {
-        headroom_mlx::warm_up_products()?;
-        let limit_bytes = self.limit()?;
-        Ok(PlanRequest {
-            geometry,
-            rows: self.rows,
-            enough_tokens: match Processor::current() {
-                Processor::Cpu => ENOUGH_TOKENS_OF_A_CPU,
-                Processor::Gpu => usize::MAX,
-            },
-            weight_bytes: match self.dtype {
-                Dtype::Float32 => 4,
-                _ => 2,
-            },
-            state_dtype: self.state_dtype,
-            recompute: self.recompute,
-            process_bytes: process_bytes()?,
-            limit_bytes,
-        })
-    }
-
-    fn limit(&self) -> Result<Option<u64>, TrainError> {
-        if let Some(size) = self.max_memory {
-            let limit =
-                MaxMemory::from_bytes(size.bytes()).map_err(|error| TrainError::Setting {
-                    problem: error.to_string(),
-                })?;
-            set_max_memory(Some(limit))?;
-            return Ok(Some(limit.bytes()));
-        }
-        let state = memory_state()?;
-        let free = state
-            .available_bytes
-            .map(|free| (free as f64 * SHARE_OF_AVAILABLE) as u64);
-        Ok(free.map(|free| state.used_bytes.unwrap_or(0).saturating_add(free)))
-    }
-}
-
-/// What the process has used so far at its most: the kernel counts pages of program files in it, which
-/// whoever limits the process may count as well.
-fn process_bytes() -> Result<u64, TrainError> {
-    let used = memory_state()?.used_bytes.unwrap_or(0);
-    Ok(peak_footprint_bytes().unwrap_or(0).max(used) + DATA_BYTES)
 }
 
 fn cursor(saved: &SavedCheckpoint) -> Result<DataCursor, TrainError> {

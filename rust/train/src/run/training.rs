@@ -26,28 +26,27 @@ pub(crate) struct Training {
 }
 
 /// What a model in training begins with.
-pub(crate) struct Beginning {
+pub(crate) struct Beginning<'a> {
     pub(crate) geometry: Geometry,
-    pub(crate) weights: Parameters<Array>,
+    /// Makes or reads the weights, once there is a plan for them.
+    pub(crate) weights: Box<dyn FnOnce() -> Result<Parameters<Array>, TrainError> + 'a>,
     pub(crate) rates: Rates,
     pub(crate) schedule: Schedule,
-    /// The fastest first; at least one.
-    pub(crate) plans: Vec<MemoryPlan>,
 }
 
 impl Training {
-    /// With optimizers that remember nothing yet.
+    /// With optimizers that remember nothing yet, and the first of `plans`.
     ///
     /// # Errors
     /// When there is no memory, or no plan.
-    pub(crate) fn begin(beginning: Beginning) -> Result<Self, TrainError> {
+    pub(crate) fn begin(beginning: Beginning, plans: Vec<MemoryPlan>) -> Result<Self, TrainError> {
         let Beginning {
             geometry,
             weights,
             rates,
             schedule,
-            plans,
         } = beginning;
+        let weights = weights()?;
         let plan = plans.first().ok_or(TrainError::NoPlan)?;
         Ok(Self {
             walk: Walk::new(geometry, plan.rows, plan.workspace),

@@ -9,7 +9,7 @@ use crate::data::{Content, DataSettings, DataSource, TrainingRows};
 use crate::error::TrainError;
 use crate::model::{Geometry, read_geometry, read_weights};
 use crate::optimizer::Schedule;
-use crate::run::{Cut, Launch, Observer, Outcome, OutputDirectory, Resume, RunSettings};
+use crate::run::{Beginning, Cut, Launch, Observer, Outcome, OutputDirectory, Resume, RunSettings};
 use crate::sft::config::{MAY_CHANGE, SftConfig};
 use crate::tokenizer::TrainingTokenizer;
 
@@ -36,12 +36,14 @@ pub fn train_sft(
     let steps = steps(config, &data, &tokenizer)?;
     let output = OutputDirectory::open(&config.output, config.keep, resume, observer)?;
     let launch = Launch {
-        geometry,
-        weights: Box::new(|| read_weights(&checkpoint, &geometry, config.dtype.dtype())),
-        rates: config.rates(),
-        schedule: Schedule {
-            steps,
-            warm_down_share: 1.0,
+        beginning: Beginning {
+            geometry,
+            weights: Box::new(|| read_weights(&checkpoint, &geometry, config.dtype.dtype())),
+            rates: config.rates(),
+            schedule: Schedule {
+                steps,
+                warm_down_share: 1.0,
+            },
         },
         cut: Cut {
             rows: config.device_batch_size,
