@@ -17,20 +17,18 @@ fn a_budget_is_refused_where_it_is_too_small_and_held_where_it_is_not() {
     );
     let more = |max_memory: u64| {
         json!({
-            "depth": 4, "context": 256, "device-batch-size": 8, "total-batch-size": 4096,
-            "num-iterations": 3, "max-memory": max_memory,
+            "depth": 8, "context": 1024, "device-batch-size": 1, "total-batch-size": 1024,
+            "num-iterations": 2, "eval-every": 0, "save-every": 0, "max-memory": max_memory,
         })
     };
-    let budget = headroom_memory::peak_footprint_bytes().unwrap() + (120 << 20);
+    let budget = headroom_memory::peak_footprint_bytes().unwrap() + (480 << 20);
     let mut observer = Stopper::never();
     let outcome = workplace.train("tight", more(budget), Resume::No, &mut observer);
     let peak = outcome.unwrap().peak_footprint_bytes.unwrap();
     assert!(peak <= budget, "{peak} of {budget}");
     let plan = &observer.plans[0];
-    assert!(
-        !plan.starts_with("8 rows"),
-        "a tight budget takes fewer rows: {plan}"
-    );
+    assert!(plan.contains("computed again"), "{plan}");
+    println!("{plan}: {peak} of {budget}");
     let outcome = workplace.trained("free", more(4 << 30));
     assert!(
         outcome.peak_footprint_bytes.unwrap() > budget,

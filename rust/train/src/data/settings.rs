@@ -120,7 +120,7 @@ mod tests {
             ".",
             "./owner/name",
             "/owner/name",
-            "src/main.rs",
+            "src/lib.rs",
             "shards",
             "a/b/c",
         ] {
