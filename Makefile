@@ -59,16 +59,16 @@ $(STORIES):
 	@echo "==> Writing stories to train on"
 	@python3 assets/make/stories.py --output $@.new --documents 20000 --seed 1 && mv $@.new $@
 
-train: build $(DATA) ## Train a model of DEPTH blocks on DATA for STEPS steps; once more goes on
+train: build $(filter $(STORIES),$(DATA)) ## Train a model of DEPTH blocks on DATA for STEPS steps; once more goes on
 	@$(TRAIN)
 
-train-low-memory: build $(DATA) ## The same for 16 GiB
+train-low-memory: build $(filter $(STORIES),$(DATA)) ## The same for 16 GiB
 	@$(TRAIN) --low-memory
 
-train-ultra-low: build $(DATA) ## The same for 8 GiB
+train-ultra-low: build $(filter $(STORIES),$(DATA)) ## The same for 8 GiB
 	@$(TRAIN) --ultra-low
 
-train-profile: build $(DATA) ## The same, with what each part of a step takes in time and memory
+train-profile: build $(filter $(STORIES),$(DATA)) ## The same, with what each part of a step takes in time and memory
 	@$(TRAIN) --profile
 
 train-quick: build $(STORIES) ## From nothing to a small model that answers, in minutes

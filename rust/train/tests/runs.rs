@@ -77,6 +77,27 @@ fn what_is_no_number_stops_the_run_and_leaves_the_last_checkpoint() {
 }
 
 #[test]
+fn what_was_finished_before_the_data_failed_is_saved() {
+    let workplace = Workplace::new();
+    let shards = workplace.path("shards");
+    fs::create_dir(&shards).unwrap();
+    fs::copy(workplace.path("text.jsonl"), shards.join("a.jsonl")).unwrap();
+    fs::write(shards.join("b.jsonl"), "no JSON\n").unwrap();
+    fs::copy(workplace.path("text.jsonl"), shards.join("c.jsonl")).unwrap();
+    workplace.trained("tokenizer", json!({"num-iterations": 1}));
+    let more = json!({
+        "data": shards, "strict": true, "tokenizer": workplace.path("tokenizer"), "vocab": null,
+        "num-iterations": 1000, "eval-every": 0, "save-every": 0,
+    });
+    let trained = workplace.train("run", more, Resume::No, &mut Stopper::never());
+    let sentence = trained.unwrap_err().to_string();
+    assert!(sentence.contains("b.jsonl"), "{sentence}");
+    let step = workplace.steps("run").last().unwrap().step;
+    let saved = workplace.path(&format!("run/checkpoints/step-{step:08}/manifest.json"));
+    assert!(saved.is_file(), "step {step} was finished and is not saved");
+}
+
+#[test]
 fn a_run_goes_on_only_with_its_own_settings() {
     let workplace = Workplace::new();
     workplace.trained("run", json!({"num-iterations": 2}));

@@ -77,7 +77,10 @@ impl Run<'_> {
         let is_through = match self.steps(&mut progress) {
             Ok(()) => true,
             Err(TrainError::Stopped) => false,
-            Err(error) => return Err(error),
+            Err(error) => {
+                self.save_what_is_whole(&mut progress);
+                return Err(error);
+            }
         };
         let saved = self.save(&mut progress)?;
         self.log.sync()?;
@@ -227,6 +230,13 @@ impl Run<'_> {
         progress.saved_step = Some(step);
         self.observer.happened(TrainingEvent::Saved(&saved));
         Ok(Some(saved))
+    }
+
+    /// Saves the steps before whatever ended the run. If that fails too, the error before it is told.
+    fn save_what_is_whole(&mut self, progress: &mut Progress) {
+        if self.training.is_whole {
+            drop(self.save(progress));
+        }
     }
 
     /// Makes the output a model's directory.

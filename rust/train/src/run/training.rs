@@ -19,6 +19,8 @@ pub(crate) struct Training {
     pub(crate) optimizer: Optimizer,
     /// Tokens trained on so far.
     pub(crate) tokens: u64,
+    /// Whether no update was left half way.
+    pub(crate) is_whole: bool,
     /// Plans from the one in use to smaller ones.
     plans: Vec<MemoryPlan>,
     walk: Walk,
@@ -59,6 +61,7 @@ impl Training {
             geometry,
             weights,
             tokens: 0,
+            is_whole: true,
             plans,
             probe: Arc::new(system_probe()),
         })
@@ -144,8 +147,11 @@ impl Training {
         tokens: u64,
         between: &mut dyn FnMut(),
     ) -> Result<Update, TrainError> {
-        self.optimizer
-            .update(&mut self.weights, &mut sums, tokens, between)
+        self.is_whole = false;
+        let (weights, optimizer) = (&mut self.weights, &mut self.optimizer);
+        let updated = optimizer.update(weights, &mut sums, tokens, between);
+        self.is_whole = matches!(updated, Ok(_) | Err(TrainError::NotFinite { .. }));
+        updated
     }
 
     /// Fewer rows than planned, as the last of an evaluation are, have a walk of their own.

@@ -27,9 +27,9 @@ pub fn train_sft(
     let checkpoint = Checkpoint::open(&config.model)?;
     let tokenizer = Arc::new(TrainingTokenizer::read(&config.model)?);
     if tokenizer.vocabulary_size() > geometry.vocabulary {
-        return Err(TrainError::Vocabulary {
-            vocabulary: geometry.vocabulary,
-            has: tokenizer.vocabulary_size(),
+        return Err(TrainError::Unsuited {
+            path: config.model.clone(),
+            what: "its tokenizer has more tokens than its embedding",
         });
     }
     let data = data(config, geometry.context);
