@@ -12,6 +12,7 @@ pub mod checkpoint;
 pub mod data;
 mod error;
 mod file_lock;
+mod float_dtype;
 pub mod model;
 pub mod optimizer;
 pub mod plan;
@@ -21,3 +22,4 @@ pub mod sft;
 pub mod tokenizer;
 
 pub use error::TrainError;
+pub use float_dtype::FloatDtype;

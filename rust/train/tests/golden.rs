@@ -6,14 +6,14 @@ use std::path::{Path, PathBuf};
 use headroom_formats::Checkpoint;
 use headroom_mlx::{Array, Dtype};
 use headroom_models::read_tensor;
-use headroom_train::TrainError;
 use headroom_train::data::Row;
 use headroom_train::model::{
     Geometry, Gradients, Kept, LossSum, MicroBatch, Parameters, Walk, Watch, Workspace,
     read_geometry, read_weights,
 };
-use headroom_train::optimizer::{Optimizer, OptimizerState, Rates, Schedule, StateDtype};
+use headroom_train::optimizer::{Optimizer, OptimizerState, Rates, Schedule};
 use headroom_train::record::Phase;
+use headroom_train::{FloatDtype, TrainError};
 
 struct Nobody;
 
@@ -131,7 +131,7 @@ impl Run {
                     steps: STEPS as u64,
                     warm_down_share: 0.2,
                 },
-                states: OptimizerState::zeros(&geometry, StateDtype::Float32).unwrap(),
+                states: OptimizerState::zeros(&geometry, FloatDtype::Float32).unwrap(),
                 step: 0,
             },
         }

@@ -2,14 +2,14 @@
 //! much would refuse what fits.
 
 use headroom_mlx::{Array, Dtype, allocator};
-use headroom_train::TrainError;
 use headroom_train::data::Row;
 use headroom_train::model::{
     Geometry, Gradients, Kept, MicroBatch, Parameters, Walk, Watch, Workspace, initial_weights,
 };
-use headroom_train::optimizer::{Optimizer, OptimizerState, Rates, Schedule, StateDtype};
+use headroom_train::optimizer::{Optimizer, OptimizerState, Rates, Schedule};
 use headroom_train::plan::Shape;
 use headroom_train::record::Phase;
+use headroom_train::{FloatDtype, TrainError};
 
 struct Nobody;
 
@@ -84,7 +84,7 @@ fn measured(shape: &Shape) -> u64 {
             steps: 10,
             warm_down_share: 0.2,
         },
-        states: OptimizerState::zeros(&geometry, StateDtype::Float32).unwrap(),
+        states: OptimizerState::zeros(&geometry, FloatDtype::Float32).unwrap(),
         step: 0,
     };
     let walk = Walk::new(geometry, shape.rows, shape.workspace);

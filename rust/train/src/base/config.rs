@@ -3,22 +3,12 @@
 use std::path::PathBuf;
 
 use headroom_memory::ByteSize;
-use headroom_mlx::Dtype;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::error::TrainError;
-use crate::optimizer::{Rates, StateDtype};
-
-/// In which type weights are kept and multiplied.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum WeightDtype {
-    /// Four bytes a number; far the faster one on a CPU.
-    Float32,
-    /// Two bytes a number; sums of gradients stay in float32.
-    Bfloat16,
-}
+use crate::float_dtype::FloatDtype;
+use crate::optimizer::Rates;
 
 /// Settings of a run. Names are those of the flags and of a TOML file's fields.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -63,9 +53,9 @@ pub struct BaseConfig {
     /// What all random choices follow from.
     pub seed: u64,
     /// The type of weights.
-    pub dtype: WeightDtype,
+    pub dtype: FloatDtype,
     /// The type of what optimizers remember. Absent: float32, unless nothing else fits.
-    pub state_dtype: Option<StateDtype>,
+    pub state_dtype: Option<FloatDtype>,
     /// Compute a block's values again on the way back, instead of keeping them.
     pub recompute: bool,
     /// The most that the process may use. Absent: what the machine can spare.
@@ -105,7 +95,7 @@ impl Default for BaseConfig {
             save_every: 250,
             keep: 2,
             seed: 0,
-            dtype: WeightDtype::Float32,
+            dtype: FloatDtype::Float32,
             state_dtype: None,
             recompute: false,
             max_memory: None,
@@ -258,24 +248,6 @@ impl BaseConfig {
             head_learning_rate: self.head_learning_rate,
             matrix_learning_rate: self.matrix_learning_rate,
             gradient_clip: self.gradient_clip,
-        }
-    }
-}
-
-impl WeightDtype {
-    /// MLX's name.
-    pub fn dtype(self) -> Dtype {
-        match self {
-            Self::Float32 => Dtype::Float32,
-            Self::Bfloat16 => Dtype::Bfloat16,
-        }
-    }
-
-    /// Bytes of one number.
-    pub fn size_bytes(self) -> u64 {
-        match self {
-            Self::Float32 => 4,
-            Self::Bfloat16 => 2,
         }
     }
 }

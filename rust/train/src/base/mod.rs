@@ -3,5 +3,5 @@
 mod config;
 mod starting;
 
-pub use config::{BaseConfig, Preset, WeightDtype};
+pub use config::{BaseConfig, Preset};
 pub use starting::train_base;

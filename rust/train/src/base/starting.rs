@@ -52,7 +52,7 @@ pub fn train_base(
         },
         cut: Cut {
             rows: config.device_batch_size,
-            dtype: config.dtype.dtype(),
+            dtype: config.dtype,
             state_dtype: config.state_dtype,
             recompute: config.recompute,
             max_memory: config.max_memory,

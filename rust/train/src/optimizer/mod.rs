@@ -12,5 +12,5 @@ mod update;
 pub use gradient_norm::non_finite;
 pub use rates::{AdamWSettings, MuonSettings, Rates};
 pub use schedule::Schedule;
-pub use state::{OptimizerState, StateDtype};
+pub use state::OptimizerState;
 pub use update::{Optimizer, Update};

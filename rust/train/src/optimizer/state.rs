@@ -1,38 +1,10 @@
 //! What optimizers remember of each matrix.
 
 use headroom_mlx::ops::zeros_dtype;
-use headroom_mlx::{Array, Dtype, Result};
-use serde::{Deserialize, Serialize};
+use headroom_mlx::{Array, Result};
 
+use crate::float_dtype::FloatDtype;
 use crate::model::{Geometry, Parameters, Place};
-
-/// In which type optimizers remember.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum StateDtype {
-    /// Four bytes a number.
-    Float32,
-    /// Two bytes a number; what is remembered is rounded with each step.
-    Bfloat16,
-}
-
-impl StateDtype {
-    /// MLX's name.
-    pub fn dtype(self) -> Dtype {
-        match self {
-            Self::Float32 => Dtype::Float32,
-            Self::Bfloat16 => Dtype::Bfloat16,
-        }
-    }
-
-    /// Bytes of one number.
-    pub fn size_bytes(self) -> u64 {
-        match self {
-            Self::Float32 => 4,
-            Self::Bfloat16 => 2,
-        }
-    }
-}
 
 /// What one matrix's optimizer remembers.
 #[derive(Debug, Clone)]
@@ -56,7 +28,7 @@ impl OptimizerState {
     ///
     /// # Errors
     /// When MLX has no memory.
-    pub fn zeros(geometry: &Geometry, dtype: StateDtype) -> Result<Parameters<Self>> {
+    pub fn zeros(geometry: &Geometry, dtype: FloatDtype) -> Result<Parameters<Self>> {
         let shapes = geometry.shapes();
         let mut shapes = shapes.iter();
         Parameters::try_make(geometry.layers, |_, place| {

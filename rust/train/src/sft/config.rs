@@ -6,9 +6,9 @@ use headroom_memory::ByteSize;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::base::WeightDtype;
 use crate::error::TrainError;
-use crate::optimizer::{Rates, StateDtype};
+use crate::float_dtype::FloatDtype;
+use crate::optimizer::Rates;
 
 /// Settings of a tuning run. Names are those of the flags and of a TOML file's fields.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -43,9 +43,9 @@ pub struct SftConfig {
     /// What all random choices follow from.
     pub seed: u64,
     /// The type of weights.
-    pub dtype: WeightDtype,
+    pub dtype: FloatDtype,
     /// The type of what optimizers remember.
-    pub state_dtype: Option<StateDtype>,
+    pub state_dtype: Option<FloatDtype>,
     /// Compute a block's values again on the way back, instead of keeping them.
     pub recompute: bool,
     /// The most that the process may use.
@@ -74,7 +74,7 @@ impl Default for SftConfig {
             save_every: 250,
             keep: 2,
             seed: 0,
-            dtype: WeightDtype::Float32,
+            dtype: FloatDtype::Float32,
             state_dtype: None,
             recompute: false,
             max_memory: None,

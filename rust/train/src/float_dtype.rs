@@ -1,0 +1,32 @@
+//! In which type numbers are kept.
+
+use headroom_mlx::Dtype;
+use serde::{Deserialize, Serialize};
+
+/// The type of weights, or of what optimizers remember.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FloatDtype {
+    /// Four bytes a number; far the faster one on a CPU.
+    Float32,
+    /// Two bytes a number, rounded with each step. Sums of gradients stay in float32.
+    Bfloat16,
+}
+
+impl FloatDtype {
+    /// MLX's name.
+    pub fn dtype(self) -> Dtype {
+        match self {
+            Self::Float32 => Dtype::Float32,
+            Self::Bfloat16 => Dtype::Bfloat16,
+        }
+    }
+
+    /// Bytes of one number.
+    pub fn size_bytes(self) -> u64 {
+        match self {
+            Self::Float32 => 4,
+            Self::Bfloat16 => 2,
+        }
+    }
+}
