@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes the text that the training benchmark learns: made-up words, enough for 65,536 tokens.
 
-make_training_text.py FILE.jsonl    2,000 documents of 400 words, the same every time
+make_training_text.py DIRECTORY    2,000 documents of 400 words in two shards, the same every time
 """
 
 import itertools
@@ -11,15 +11,20 @@ from pathlib import Path
 
 from make_models import made_up_words
 
-DOCUMENTS, WORDS = 2_000, 400
+WORDS = 400
+# The last shard is held out.
+SHARDS = {"learned.jsonl": 1_980, "unseen.jsonl": 20}
 
 
 def main() -> None:
-    words = made_up_words(DOCUMENTS * WORDS)
-    with Path(sys.argv[1]).open("w") as file:
-        for _ in range(DOCUMENTS):
-            text = "".join(itertools.islice(words, WORDS)).strip()
-            file.write(json.dumps({"text": text}) + "\n")
+    directory = Path(sys.argv[1])
+    directory.mkdir(parents=True)
+    words = made_up_words(sum(SHARDS.values()) * WORDS)
+    for name, documents in SHARDS.items():
+        with (directory / name).open("w") as shard:
+            for _ in range(documents):
+                text = "".join(itertools.islice(words, WORDS)).strip()
+                shard.write(json.dumps({"text": text}) + "\n")
 
 
 if __name__ == "__main__":

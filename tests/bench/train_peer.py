@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """nanochat's first recipe in Python MLX: one graph a micro-batch, `mlx.nn` and `mlx.optimizers`.
 
-    train_peer.py --data FILE.jsonl --tokenizer DIRECTORY --depth N --steps N ...
+    train_peer.py --data DIRECTORY --tokenizer DIRECTORY --depth N --steps N ...
 
 The model is mlx-lm's. Prints one JSON object when it is done: the losses, the seconds of every
 step, and what memory it took. `tests/golden/training_recipe.py` says what each hyperparameter is.
@@ -20,6 +20,7 @@ import mlx.optimizers as optimizers
 from mlx.utils import tree_flatten, tree_map, tree_unflatten
 from mlx_lm.models.nanochat import Model, ModelArgs
 from peer import peak_footprint_bytes
+from tokenizer_peer import documents
 from tokenizers import Tokenizer
 
 BEGINNING = "<|bos|>"
@@ -115,9 +116,11 @@ def micro_batches(arguments: argparse.Namespace):
 def token_stream(arguments: argparse.Namespace):
     tokenizer = Tokenizer.from_file(str(arguments.tokenizer / "tokenizer.json"))
     beginning = tokenizer.token_to_id(BEGINNING)
-    for line in itertools.chain.from_iterable(arguments.data.open() for _ in itertools.count()):
+    for document in itertools.chain.from_iterable(
+        documents(arguments.data) for _ in itertools.count()
+    ):
         yield beginning
-        yield from tokenizer.encode(json.loads(line)["text"], add_special_tokens=False).ids
+        yield from tokenizer.encode(document, add_special_tokens=False).ids
 
 
 def summed_loss(model: Model, rows: mx.array) -> mx.array:

@@ -1,4 +1,5 @@
-//! Training the recipe beside the same training in Python MLX, and the peak of larger models' steps.
+//! Training the recipe beside the same training in Python MLX, tokenizers beside Python's, memory over
+//! thousands of steps, and the peak of larger models' steps.
 //!
 //! Each run is a process of its own; the two take turns, and another one begins each round. Both learn
 //! the same text with the same tokenizer from the same kind of start, an untrained head, so that their
@@ -11,12 +12,14 @@ use anyhow::Result;
 use serde::Serialize;
 use serde_json::{Value, json};
 
+mod flatness;
 mod large;
 mod outcome;
 mod programs;
 mod run;
 mod setting;
 mod table;
+mod tokenizers;
 mod watched;
 
 use crate::process::announce;
@@ -72,9 +75,16 @@ pub(crate) fn measure(workspace: &Workspace, headroom: &Path) -> Result<Value> {
         samples.push(pairs);
     }
     table::print(&outcomes);
+    let tokenizers = tokenizers::measure(&programs)?;
+    tokenizers::print(&tokenizers);
+    let flatness = flatness::measure(&programs)?;
+    flatness::print(&flatness);
     let large = large::measure(&programs)?;
     large::print(&large);
-    Ok(json!({ "rounds": ROUNDS, "outcomes": outcomes, "samples": samples, "large": large }))
+    Ok(json!({
+        "rounds": ROUNDS, "outcomes": outcomes, "samples": samples, "tokenizers": tokenizers,
+        "flatness": flatness, "large": large,
+    }))
 }
 
 fn pair(programs: &Programs, setting: &Setting, round: usize) -> Result<Pair> {

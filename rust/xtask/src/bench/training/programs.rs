@@ -19,7 +19,17 @@ pub(crate) struct Programs {
     python: PathBuf,
     peer: PathBuf,
     openblas: Option<PathBuf>,
+    /// Writes what the shipped model learns from.
+    stories: PathBuf,
     directory: PathBuf,
+}
+
+/// What a run of headroom left behind.
+pub(crate) struct HeadroomRun {
+    pub(crate) log: String,
+    /// How it cut its steps so that they fit.
+    pub(crate) plan: String,
+    pub(crate) peak_resident_bytes: Option<u64>,
 }
 
 impl Programs {
@@ -30,11 +40,12 @@ impl Programs {
             python: preparation::install_mlx_lm(workspace)?,
             peer: preparation::scripts(workspace).join("train_peer.py"),
             openblas: preparation::openblas()?,
+            stories: workspace.root().join("assets/make/stories.py"),
             directory: preparation::directory(workspace).join("training"),
         };
         std::fs::create_dir_all(&programs.directory)
             .with_context(|| format!("cannot create {}", programs.directory.display()))?;
-        if !programs.text().is_file() {
+        if !programs.text().is_dir() {
             announce("Writing the text to train on");
             let script = preparation::scripts(workspace).join("make_training_text.py");
             run_quietly(python(&programs.python).arg(script).arg(programs.text()))?;
@@ -42,8 +53,37 @@ impl Programs {
         Ok(programs)
     }
 
-    fn text(&self) -> PathBuf {
-        self.directory.join("text.jsonl")
+    /// Made-up words.
+    pub(crate) fn text(&self) -> PathBuf {
+        self.directory.join("text")
+    }
+
+    /// What the shipped model learns from; written unless it is there.
+    pub(crate) fn stories(&self) -> Result<PathBuf> {
+        let directory = self.directory.join("stories");
+        if !directory.is_dir() {
+            announce("Writing stories");
+            let unfinished = self.fresh("stories-unfinished")?;
+            run_quietly(
+                python(&self.python)
+                    .arg(&self.stories)
+                    .args(["--documents", "20000", "--output"])
+                    .arg(&unfinished),
+            )?;
+            std::fs::rename(&unfinished, &directory)?;
+        }
+        Ok(directory)
+    }
+
+    /// A path at which nothing lies.
+    pub(crate) fn fresh(&self, name: &str) -> Result<PathBuf> {
+        let path = self.directory.join(name);
+        match std::fs::remove_dir_all(&path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(error).with_context(|| format!("cannot empty {}", path.display()))
+            }
+            _ => Ok(path),
+        }
     }
 
     /// Trains a tokenizer of this size, unless it is there.
@@ -51,33 +91,58 @@ impl Programs {
         let directory = self.directory.join(format!("tokenizer-{vocabulary}"));
         if !directory.join("tokenizer.json").is_file() {
             announce(&format!("Training a tokenizer of {vocabulary} tokens"));
-            run_quietly(
-                Command::new(&self.headroom)
-                    .args(["train", "tokenizer", "--vocab", &vocabulary.to_string()])
-                    .arg("--data")
-                    .arg(self.text())
-                    .arg("--output")
-                    .arg(&directory),
-            )?;
+            run_quietly(&mut self.learn(&self.text(), vocabulary, &directory))?;
         }
         Ok(directory)
+    }
+
+    /// Learns a tokenizer with headroom.
+    pub(crate) fn learn(&self, text: &Path, vocabulary: u64, output: &Path) -> Command {
+        let mut command = Command::new(&self.headroom);
+        command.args(["train", "tokenizer", "--vocab", &vocabulary.to_string()]);
+        command.arg("--data").arg(text).arg("--output").arg(output);
+        command
+    }
+
+    /// Learns one in Python that splits words as `like` does.
+    pub(crate) fn learn_in_python(
+        &self,
+        text: &Path,
+        vocabulary: u64,
+        like: &Path,
+        output: &Path,
+    ) -> Command {
+        let mut command = python(&self.python);
+        command.arg(self.peer.with_file_name("tokenizer_peer.py"));
+        command.args(["--vocabulary", &vocabulary.to_string(), "--data"]);
+        command.arg(text).arg("--like").arg(like);
+        command.arg("--output").arg(output);
+        command
     }
 
     /// Trains with `headroom train base`, without evaluation; `mode` are further flags. Gives its plan
     /// for memory, too.
     pub(crate) fn headroom(&self, setting: &Setting, mode: &[&str]) -> Result<(Run, String)> {
-        let output = self.directory.join("run");
-        // A run that finds its own earlier checkpoints would go on from there.
-        drop(std::fs::remove_dir_all(&output));
+        let run = self.headroom_log(setting, mode)?;
+        let figures = Run::of_log(&run.log, run.peak_resident_bytes, setting)?;
+        Ok((figures, run.plan))
+    }
+
+    /// The same; gives the log as it is.
+    pub(crate) fn headroom_log(&self, setting: &Setting, mode: &[&str]) -> Result<HeadroomRun> {
+        let output = self.fresh("run")?;
         let mut command = self.headroom_command(setting)?;
         let watched = watch(command.args(mode).arg("--output").arg(&output))?;
         let log = output.join("log.jsonl");
-        let steps = std::fs::read_to_string(&log)
+        let log = std::fs::read_to_string(&log)
             .with_context(|| format!("cannot read {}", log.display()))?;
         // The largest checkpoints take gigabytes.
-        drop(std::fs::remove_dir_all(&output));
-        let run = Run::of_log(&steps, watched.peak_resident_bytes, setting)?;
-        Ok((run, plan(&watched.messages)))
+        self.fresh("run")?;
+        Ok(HeadroomRun {
+            log,
+            plan: plan(&watched.messages),
+            peak_resident_bytes: watched.peak_resident_bytes,
+        })
     }
 
     fn headroom_command(&self, setting: &Setting) -> Result<Command> {
