@@ -2,6 +2,7 @@
 
 CARGO := $(shell command -v cargo 2>/dev/null || echo $(HOME)/.cargo/bin/cargo)
 HEADROOM := target/release/headroom
+PYTHON ?= python3
 MODEL ?= assets/storyteller
 PROMPT ?= Tell me a story about a fox.
 OUTPUT ?= target/$(notdir $(MODEL))-quantized
@@ -14,6 +15,8 @@ STORIES := target/stories
 DATA ?= $(STORIES)
 RUN ?= target/train
 QUICK := target/train-quick
+SHIPPED := target/shipped-model
+SHIPPED_TO ?= assets/storyteller
 
 # A run that was stopped goes on.
 TRAIN = $(HEADROOM) train base --depth $(DEPTH) --data $(DATA) --output $(RUN) \
@@ -21,10 +24,10 @@ TRAIN = $(HEADROOM) train base --depth $(DEPTH) --data $(DATA) --output $(RUN) \
 	$(if $(wildcard $(RUN)/checkpoints/step-*),--resume)
 
 .PHONY: help setup build demo test bench survival memory-info monitor-memory train train-low-memory train-ultra-low \
-	train-profile train-quick quantize quantize-8bit chat chat-quantized golden header swift-glue xcframework clean
+	train-profile train-quick shipped-model quantize quantize-8bit chat chat-quantized golden header swift-glue xcframework clean
 
 help: ## Show what there is
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
 
 setup: ## Install or fetch what this machine lacks
 	@$(CARGO) --version >/dev/null 2>&1 || { echo "error: Rust is missing; install it with rustup and run this again" >&2; exit 1; }
@@ -57,7 +60,7 @@ monitor-memory: build ## Watch this machine's memory, and the training run in RU
 
 $(STORIES):
 	@echo "==> Writing stories to train on"
-	@python3 assets/make/stories.py --output $@.new --documents 20000 --seed 1 && mv $@.new $@
+	@$(PYTHON) assets/make/stories.py --output $@.new --documents 20000 --seed 1 && mv $@.new $@
 
 train: build $(filter $(STORIES),$(DATA)) ## Train a model of DEPTH blocks on DATA for STEPS steps; once more goes on
 	@$(TRAIN)
@@ -71,21 +74,41 @@ train-ultra-low: build $(filter $(STORIES),$(DATA)) ## The same for 8 GiB
 train-profile: build $(filter $(STORIES),$(DATA)) ## The same, with what each part of a step takes in time and memory
 	@$(TRAIN) --profile
 
-train-quick: build $(STORIES) ## From nothing to a small model that answers, in minutes
-	@rm -rf $(QUICK)
-	@mkdir -p $(QUICK)
+# From nothing to a model that answers. $(1): the folder of assets/make that says how; $(2): tokens of its
+# tokenizer; $(3): how many stories and as many conversations; $(4): where everything goes. What was
+# stopped goes on.
+define learn_to_talk
+	@mkdir -p $(4)
+	@echo "==> Writing stories and conversations"
+	@test -d $(4)/stories || { $(PYTHON) assets/make/stories.py --output $(4)/stories.new --documents $(3) --seed 1 && \
+		mv $(4)/stories.new $(4)/stories; }
+	@$(PYTHON) assets/make/chats.py --output $(4)/chats.jsonl --conversations $(3) --seed 1
 	@echo "==> Learning a tokenizer"
-	@$(HEADROOM) train tokenizer --data $(STORIES) --vocab 1024 --output $(QUICK)/tokenizer
-	@echo "==> Training a model of 4 blocks on stories"
-	@$(HEADROOM) train base --depth 4 --context 256 --device-batch-size 8 --total-batch-size 4096 \
-		--data $(STORIES) --tokenizer $(QUICK)/tokenizer --output $(QUICK)/base \
-		--num-iterations $(or $(STEPS),400) --eval-every 100 --eval-tokens 20000 --save-every $(or $(SAVE_EVERY),100)
+	@test -d $(4)/tokenizer || $(HEADROOM) train tokenizer --data $(4)/stories --vocab $(2) --output $(4)/tokenizer
+	@echo "==> Training a model on stories"
+	@$(HEADROOM) train base --config assets/make/$(1)/base.toml --data $(4)/stories --tokenizer $(4)/tokenizer \
+		--output $(4)/base $(SHORTER) $$(test -d $(4)/base/checkpoints && echo --resume)
 	@echo "==> Tuning it on conversations"
-	@python3 assets/make/chats.py --output $(QUICK)/chats.jsonl --conversations 4000 --seed 1
-	@$(HEADROOM) train sft --model $(QUICK)/base --data $(QUICK)/chats.jsonl --output $(QUICK)/chat \
-		--num-iterations $(or $(STEPS),80) --rows-per-step 16 --device-batch-size 8 --rate-share 0.2 --eval-every 0
+	@$(HEADROOM) train sft --config assets/make/$(1)/sft.toml --model $(4)/base --data $(4)/chats.jsonl \
+		--output $(4)/chat $(SHORTER) $$(test -d $(4)/chat/checkpoints && echo --resume)
+endef
+
+SHORTER = $(if $(STEPS),--num-iterations $(STEPS)) $(if $(SAVE_EVERY),--save-every $(SAVE_EVERY))
+
+train-quick: build ## From nothing to a small model that answers, in minutes
+	@rm -rf $(QUICK)
+	$(call learn_to_talk,quick,1024,10000,$(QUICK))
 	@echo "==> Asking it: $(PROMPT)"
 	@$(HEADROOM) generate --model $(QUICK)/chat --prompt "$(PROMPT)" --max-tokens 200
+
+shipped-model: build ## Make the shipped model again, which takes an hour or so, and write it to SHIPPED_TO
+	$(call learn_to_talk,shipped,3072,60000,$(SHIPPED))
+	@$(PYTHON) assets/make/sample.py --stories $(SHIPPED)/stories --output assets/make/sample.txt
+	@echo "==> Rounding it to 4 bits"
+	@rm -rf $(SHIPPED)/quantized
+	@$(HEADROOM) quantize --model $(SHIPPED)/chat --bits 4 --dtype bfloat16 --evaluate assets/make/sample.txt --output $(SHIPPED)/quantized
+	@rm -rf $(SHIPPED_TO)
+	@cp -r $(SHIPPED)/quantized $(SHIPPED_TO)
 
 quantize: build ## Write MODEL with 4 bits for each weight to OUTPUT
 	@$(HEADROOM) quantize --model $(MODEL) --bits 4 --output $(OUTPUT)

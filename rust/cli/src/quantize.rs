@@ -30,6 +30,7 @@ pub(crate) fn run(arguments: &QuantizeArguments) -> Result<ExitCode, CliError> {
         model,
         output: arguments.output.clone(),
         recipe,
+        dtype: arguments.dtype,
     };
     let report = progress::of_bytes(|on_progress| rewrite(&request, on_progress))?;
     let written = Written {

@@ -19,6 +19,13 @@ pub(crate) fn configuration(request: &Request) -> Result<Value, QuantizeError> {
     let Some(fields) = config.as_object_mut() else {
         return Ok(config);
     };
+    if let Some(dtype) = request.dtype {
+        for name in ["torch_dtype", "dtype"] {
+            if let Some(stated) = fields.get_mut(name) {
+                *stated = json!(dtype.name());
+            }
+        }
+    }
     for name in ["quantization", "quantization_config"] {
         fields.remove(name);
         if let Some(section) = section(&request.recipe) {

@@ -88,7 +88,7 @@ pub enum QuantizeError {
     )]
     LossNotFinite,
     /// A weight holds infinities or values that are no numbers.
-    #[error("the weight of {layer} has values in rows {first} to {last} that are no finite numbers; take a checkpoint from before its training went wrong", layer = Quoted(layer), first = rows.start, last = rows.end.saturating_sub(1))]
+    #[error("the weight of {layer} has values in rows {first} to {last} that are no finite numbers; take a checkpoint from before its training went wrong, or a type that reaches further where another one was asked for", layer = Quoted(layer), first = rows.start, last = rows.end.saturating_sub(1))]
     NotFinite {
         /// The layer.
         layer: String,

@@ -11,6 +11,7 @@
 mod allocation;
 mod configuration;
 mod error;
+mod float_dtype;
 mod matrix;
 mod measuring;
 mod mixing;
@@ -24,6 +25,7 @@ mod sensitivity;
 mod writing;
 
 pub use error::QuantizeError;
+pub use float_dtype::FloatDtype;
 pub use headroom_formats::{AffineLayout, FloatingLayout, QuantizedLayout};
 pub use measuring::CalibrationProgress;
 pub use mixing::{ChoiceReport, MatrixReport, MixedReport};

@@ -4,9 +4,10 @@ use std::ops::Range;
 
 use headroom_formats::{FormatError, PlannedTensor};
 use headroom_mlx::{Array, bytes_of_array};
-use headroom_models::{ModelContents, StoredMatrix, pack};
+use headroom_models::{ModelContents, StoredMatrix, pack, read_tensor};
 
 use crate::error::QuantizeError;
+use crate::float_dtype::FloatDtype;
 use crate::recipe::Change;
 
 /// Values that are unpacked or packed at once: 1 MiB in float32.
@@ -17,7 +18,7 @@ const BLOCK_VALUES: usize = 1 << 18;
 pub(crate) fn changed_matrix(
     contents: &ModelContents,
     matrix: &StoredMatrix,
-    change: Change,
+    (change, float): (Change, Option<FloatDtype>),
     written: &[PlannedTensor],
 ) -> Result<Vec<Vec<u8>>, QuantizeError> {
     let rows = contents.rows_of(matrix)?;
@@ -27,13 +28,33 @@ pub(crate) fn changed_matrix(
     let count = u32::try_from(rows.row_count()).unwrap_or(u32::MAX);
     for start in (0..count).step_by(step as usize) {
         let block = start..count.min(start.saturating_add(step));
-        let values = rows.values(block.clone())?;
-        require_finite(&values, matrix, block)?;
+        let values = as_float(rows.values(block.clone())?, float)?;
+        require_finite(&values, &matrix.layer, block)?;
         for (buffer, part) in buffers.iter_mut().zip(parts(values, change)?) {
             buffer.extend_from_slice(&bytes_of_array(&part)?);
         }
     }
     Ok(buffers)
+}
+
+/// Numbers that do not fit a smaller type become infinities, which are refused.
+fn as_float(values: Array, float: Option<FloatDtype>) -> Result<Array, QuantizeError> {
+    match float {
+        Some(float) => Ok(values.as_dtype(float.computed())?),
+        None => Ok(values),
+    }
+}
+
+/// The bytes of a whole tensor whose numbers get another type.
+pub(crate) fn cast(
+    contents: &ModelContents,
+    name: &str,
+    to: FloatDtype,
+) -> Result<Vec<u8>, QuantizeError> {
+    let values = as_float(read_tensor(&contents.checkpoint, name)?, Some(to))?;
+    let rows = values.shape().first().copied().unwrap_or(0);
+    require_finite(&values, name, 0..u32::try_from(rows).unwrap_or(0))?;
+    Ok(bytes_of_array(&values)?)
 }
 
 /// What some rows become.
@@ -45,16 +66,12 @@ fn parts(values: Array, change: Change) -> Result<Vec<Array>, QuantizeError> {
 }
 
 /// Packed, a single value that is no number would spoil its whole group without a word.
-fn require_finite(
-    values: &Array,
-    matrix: &StoredMatrix,
-    rows: Range<u32>,
-) -> Result<(), QuantizeError> {
+fn require_finite(values: &Array, layer: &str, rows: Range<u32>) -> Result<(), QuantizeError> {
     let all = values.is_finite()?.all(None)?.to_vec_exact::<bool>();
     match all.is_ok_and(|all| all == [true]) {
         true => Ok(()),
         false => Err(QuantizeError::NotFinite {
-            layer: matrix.layer.clone(),
+            layer: layer.to_owned(),
             rows,
         }),
     }

@@ -8,6 +8,7 @@ use headroom_formats::{
 };
 use headroom_models::{ModelContents, StoredMatrix};
 
+use crate::float_dtype::FloatDtype;
 use crate::recipe::{Change, Recipe};
 
 /// One tensor of the model, or one matrix with what belongs to it, and what it becomes.
@@ -23,15 +24,23 @@ pub(crate) struct Step {
 pub(crate) enum Source {
     /// A tensor that is copied.
     Copy(String),
+    /// A tensor whose numbers get another type.
+    Cast { name: String, to: FloatDtype },
     /// A matrix, which is changed.
     Matrix {
         matrix: StoredMatrix,
         change: Change,
+        /// The type that its numbers have before they are packed, or for good.
+        float: Option<FloatDtype>,
     },
 }
 
 /// Every step, in the order in which the model names its tensors.
-pub(crate) fn plan(contents: &ModelContents, recipe: &Recipe) -> Result<Vec<Step>, FormatError> {
+pub(crate) fn plan(
+    contents: &ModelContents,
+    recipe: &Recipe,
+    float: Option<FloatDtype>,
+) -> Result<Vec<Step>, FormatError> {
     let matrices = contents.matrices.iter();
     let matrices: BTreeMap<_, _> = matrices
         .map(|matrix| (format!("{}.weight", matrix.layer), matrix))
@@ -43,27 +52,37 @@ pub(crate) fn plan(contents: &ModelContents, recipe: &Recipe) -> Result<Vec<Step
     let tensors = contents.tensors.iter();
     let leading = tensors.filter(|tensor| !belongings.contains(&tensor.name));
     let steps = leading.map(|tensor| match matrices.get(&tensor.name) {
-        Some(matrix) => step_of_matrix(contents, matrix, recipe),
-        None => Ok(vec![copy(contents, &tensor.name)?]),
+        Some(matrix) => steps_of_matrix(contents, matrix, recipe, float),
+        None => Ok(vec![keep(contents, &tensor.name, float)?]),
     });
     let steps = steps.collect::<Result<Vec<_>, _>>()?;
     Ok(steps.into_iter().flatten().collect())
 }
 
-fn step_of_matrix(
+fn steps_of_matrix(
     contents: &ModelContents,
     matrix: &StoredMatrix,
     recipe: &Recipe,
+    float: Option<FloatDtype>,
 ) -> Result<Vec<Step>, FormatError> {
     let change = recipe.change(matrix);
-    let written = written_for(contents, matrix, change)?;
-    if change == Change::None {
+    let written = written_for(contents, matrix, change, float)?;
+    let is_dense = matrix.stored_as == LayerQuantization::Dense;
+    let stored = float_of(contents, matrix)?;
+    let is_cast = is_dense && float.is_some_and(|float| float.stored() != stored);
+    if change == Change::None && !is_cast {
         let parts = written.iter();
-        return parts.map(|part| copy(contents, &part.name)).collect();
+        return parts
+            .map(|part| keep(contents, &part.name, float))
+            .collect();
     }
     let matrix = matrix.clone();
     Ok(vec![Step {
-        source: Source::Matrix { matrix, change },
+        source: Source::Matrix {
+            matrix,
+            change,
+            float,
+        },
         written,
     }])
 }
@@ -73,6 +92,7 @@ pub(crate) fn written_for(
     contents: &ModelContents,
     matrix: &StoredMatrix,
     change: Change,
+    float: Option<FloatDtype>,
 ) -> Result<Vec<PlannedTensor>, FormatError> {
     let shape = [contents.outputs(matrix), matrix.inputs];
     let stored_as = match change {
@@ -90,7 +110,10 @@ pub(crate) fn written_for(
             vec![ExpectedTensor::float(name, shape)]
         }
     };
-    let float = float_of(contents, matrix)?;
+    let float = match float {
+        Some(float) => float.stored(),
+        None => float_of(contents, matrix)?,
+    };
     let planned = tensors.into_iter().map(|tensor| PlannedTensor {
         dtype: match tensor.dtype {
             DtypeRule::Exactly(dtype) => dtype,
@@ -115,17 +138,26 @@ fn float_of(contents: &ModelContents, matrix: &StoredMatrix) -> Result<Dtype, Fo
     Ok(info.dtype)
 }
 
-fn copy(contents: &ModelContents, name: &str) -> Result<Step, FormatError> {
+/// A tensor as it is, but for the type of its numbers.
+fn keep(
+    contents: &ModelContents,
+    name: &str,
+    float: Option<FloatDtype>,
+) -> Result<Step, FormatError> {
     let info = contents.checkpoint.info(name);
     let info = info.ok_or_else(|| contents.checkpoint.no_tensor(name))?;
-    Ok(Step {
-        source: Source::Copy(name.to_owned()),
-        written: vec![PlannedTensor {
-            name: name.to_owned(),
-            dtype: info.dtype,
-            shape: info.shape.clone(),
-        }],
-    })
+    let other = float.filter(|float| info.dtype.is_float() && info.dtype != float.stored());
+    let name = name.to_owned();
+    let written = vec![PlannedTensor {
+        name: name.clone(),
+        dtype: other.map_or(info.dtype, FloatDtype::stored),
+        shape: info.shape.clone(),
+    }];
+    let source = match other {
+        Some(to) => Source::Cast { name, to },
+        None => Source::Copy(name),
+    };
+    Ok(Step { source, written })
 }
 
 /// How many matrices are changed.
@@ -134,6 +166,24 @@ pub(crate) fn changed(steps: &[Step]) -> usize {
     matrices
         .filter(|step| matches!(step.source, Source::Matrix { .. }))
         .count()
+}
+
+/// Whether anything is not as it was.
+pub(crate) fn changes_something(steps: &[Step]) -> bool {
+    steps
+        .iter()
+        .any(|step| !matches!(step.source, Source::Copy(_)))
+}
+
+/// Bytes of the tensors that the model uses, as they are stored, with numbers of another type.
+pub(crate) fn stored_bytes(contents: &ModelContents, float: Option<FloatDtype>) -> u64 {
+    let tensors = contents.tensors.iter();
+    let used = tensors.filter_map(|tensor| contents.checkpoint.info(&tensor.name));
+    let bytes = used.map(|info| match float.filter(|_| info.dtype.is_float()) {
+        Some(float) => info.element_count() * float.stored().size_bytes(),
+        None => info.byte_len(),
+    });
+    bytes.sum()
 }
 
 /// Bytes of everything that is written.

@@ -6,7 +6,7 @@ use headroom_models::ModelContents;
 use serde::Serialize;
 
 use crate::error::QuantizeError;
-use crate::plan::{Step, changed, total_bytes};
+use crate::plan::{Step, changed, stored_bytes, total_bytes};
 
 /// What was made of what.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -30,7 +30,7 @@ pub struct Report {
 impl Report {
     /// Of a checkpoint and the steps that were taken.
     pub(crate) fn of(contents: &ModelContents, steps: &[Step]) -> Result<Self, QuantizeError> {
-        let bytes_before = bytes_of(contents);
+        let bytes_before = stored_bytes(contents, None);
         let (parameters, bytes_after) = (parameters(contents), total_bytes(steps));
         let per_weight = |bytes: u64| bytes as f64 * 8.0 / parameters as f64;
         Ok(Self {
@@ -43,13 +43,6 @@ impl Report {
             peak_mlx_bytes: allocator::read()?.peak_bytes,
         })
     }
-}
-
-/// Bytes of the tensors that the model uses.
-pub(crate) fn bytes_of(contents: &ModelContents) -> u64 {
-    let tensors = contents.tensors.iter();
-    let used = tensors.filter_map(|tensor| contents.checkpoint.info(&tensor.name));
-    used.map(TensorInfo::byte_len).sum()
 }
 
 /// Values of all tensors; packed words count as what they hold, scales and biases not at all.

@@ -8,8 +8,9 @@ use headroom_models::contents;
 
 use crate::configuration::configuration;
 use crate::error::QuantizeError;
+use crate::float_dtype::FloatDtype;
 use crate::output_directory::{OutputDirectory, in_shards};
-use crate::plan::{Step, changed, plan, total_bytes};
+use crate::plan::{Step, changes_something, plan, total_bytes};
 use crate::recipe::Recipe;
 use crate::report::Report;
 use crate::writing::{Progress, Writing};
@@ -23,6 +24,9 @@ pub struct Request {
     pub output: PathBuf,
     /// What becomes of matrices.
     pub recipe: Recipe,
+    /// The type of every number that is not packed, and of scales and biases that are numbers; `None`
+    /// leaves each as it is. Matrices are packed from it, as mlx-lm does.
+    pub dtype: Option<FloatDtype>,
 }
 
 /// Rewrites a checkpoint as `request` says. Must run on the thread that owns MLX, if one does. One
@@ -38,7 +42,7 @@ pub fn rewrite(
     headroom_mlx::start()?;
     let output = OutputDirectory::begin(&request.output)?;
     let contents = contents(&request.model)?;
-    let steps = plan(&contents, &request.recipe)?;
+    let steps = plan(&contents, &request.recipe, request.dtype)?;
     require_change(request, &steps)?;
     allocator::reset_peak()?;
     let tensors = steps.iter().flat_map(|step| step.written.clone());
@@ -66,7 +70,7 @@ pub fn rewrite(
 
 /// Refuses to copy a whole checkpoint for nothing.
 fn require_change(request: &Request, steps: &[Step]) -> Result<(), QuantizeError> {
-    if changed(steps) > 0 {
+    if changes_something(steps) {
         return Ok(());
     }
     let path = request.model.clone();

@@ -13,10 +13,11 @@ use headroom_formats::{AFFINE_BITS, LayerQuantization, QuantizedLayout};
 use headroom_models::{ModelContents, SharedWeights, StoredMatrix, contents};
 
 use crate::error::QuantizeError;
+use crate::float_dtype::FloatDtype;
 use crate::measuring::{Measuring, OnProgress, windows};
-use crate::plan::written_for;
+use crate::plan::{stored_bytes, written_for};
 use crate::recipe::change_to;
-use crate::report::{bytes_of, parameters};
+use crate::report::parameters;
 
 /// Tokens from which on a rise is more than chance.
 const LEAST_TOKENS: usize = 256;
@@ -30,6 +31,8 @@ pub struct Calibration {
     pub tokens: Vec<u32>,
     /// Values that share a scale and a bias in every packing that is tried: 32, 64 or 128.
     pub group_size: u16,
+    /// The type that the recipe will be written with, which decides how large scales are.
+    pub dtype: Option<FloatDtype>,
     /// Bits per weight for which a recipe is wanted: one that no recipe meets is refused before anything
     /// is measured.
     pub target_bits: f64,
@@ -106,14 +109,14 @@ impl Sensitivity {
         calibration: &Calibration,
         contents: &ModelContents,
     ) -> Result<Self, QuantizeError> {
-        let matrices = unmeasured(contents, calibration.group_size)?;
+        let matrices = unmeasured(contents, calibration)?;
         let stored = matrices.iter().filter_map(|matrix| matrix.choices.last());
         let matrix_bytes: u64 = stored.map(|choice| choice.bytes).sum();
         Ok(Self {
             model: calibration.model.clone(),
             loss: 0.0,
             parameters: parameters(contents),
-            other_bytes: bytes_of(contents).saturating_sub(matrix_bytes),
+            other_bytes: stored_bytes(contents, calibration.dtype).saturating_sub(matrix_bytes),
             matrices,
         })
     }
@@ -132,7 +135,7 @@ fn require_enough(calibration: &Calibration) -> Result<(), QuantizeError> {
 /// Every matrix with its choices, whose rises are still to be measured.
 fn unmeasured(
     contents: &ModelContents,
-    group_size: u16,
+    calibration: &Calibration,
 ) -> Result<Vec<MatrixSensitivity>, QuantizeError> {
     let matrices = contents.matrices.iter();
     matrices
@@ -140,7 +143,7 @@ fn unmeasured(
             Ok(MatrixSensitivity {
                 layer: matrix.layer.clone(),
                 parameters: contents.outputs(matrix) as u64 * matrix.inputs as u64,
-                choices: choices(contents, matrix, group_size)?,
+                choices: choices(contents, matrix, calibration)?,
             })
         })
         .collect()
@@ -149,10 +152,15 @@ fn unmeasured(
 fn choices(
     contents: &ModelContents,
     matrix: &StoredMatrix,
-    group_size: u16,
+    calibration: &Calibration,
 ) -> Result<Vec<Choice>, QuantizeError> {
     let choice = |stored_as| -> Result<Choice, QuantizeError> {
-        let written = written_for(contents, matrix, change_to(matrix, stored_as))?;
+        let written = written_for(
+            contents,
+            matrix,
+            change_to(matrix, stored_as),
+            calibration.dtype,
+        )?;
         Ok(Choice {
             stored_as,
             bytes: written.iter().map(|tensor| tensor.byte_len()).sum(),
@@ -162,7 +170,8 @@ fn choices(
     };
     let stored = choice(matrix.stored_as)?;
     let layouts = AFFINE_BITS.iter();
-    let layouts = layouts.filter_map(|&bits| QuantizedLayout::affine(bits as u8, group_size));
+    let layouts =
+        layouts.filter_map(|&bits| QuantizedLayout::affine(bits as u8, calibration.group_size));
     let layouts = layouts.filter(|layout| layout.divides(matrix.inputs));
     let packed = layouts.map(|layout| choice(LayerQuantization::Quantized(layout)));
     let mut choices = packed.collect::<Result<Vec<_>, _>>()?;

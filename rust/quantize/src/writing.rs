@@ -7,7 +7,7 @@ use headroom_mlx::allocator;
 use headroom_models::ModelContents;
 
 use crate::error::QuantizeError;
-use crate::matrix::changed_matrix;
+use crate::matrix::{cast, changed_matrix};
 use crate::output_directory::OutputDirectory;
 use crate::plan::{Source, Step};
 
@@ -47,8 +47,18 @@ impl Writing<'_> {
                 let bytes = self.contents.checkpoint.read(name)?;
                 self.put(name, &bytes)?;
             }
-            Source::Matrix { matrix, change } => {
-                let buffers = changed_matrix(self.contents, matrix, *change, &step.written)?;
+            Source::Cast { name, to } => {
+                let bytes = cast(self.contents, name, *to)?;
+                self.put(name, &bytes)?;
+                allocator::clear_cache()?;
+            }
+            Source::Matrix {
+                matrix,
+                change,
+                float,
+            } => {
+                let to = (*change, *float);
+                let buffers = changed_matrix(self.contents, matrix, to, &step.written)?;
                 for (tensor, bytes) in step.written.iter().zip(&buffers) {
                     self.put(&tensor.name, bytes)?;
                 }

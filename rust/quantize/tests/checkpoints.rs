@@ -4,11 +4,13 @@ use std::fs;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use headroom_formats::{Checkpoint, FloatingLayout, LayerQuantization, QuantizedLayout};
+use headroom_formats::{Checkpoint, Dtype, FloatingLayout, LayerQuantization, QuantizedLayout};
 use headroom_mlx::ops::{dequantize, quantize};
 use headroom_mlx::{Array, FloatingMatrix, FloatingMode, bytes_of_array};
-use headroom_models::{CacheLayout, EmbeddingPlacement, LogitRows, contents, open, read_tensor};
-use headroom_quantize::{QuantizeError, Recipe, Report, Request, rewrite};
+use headroom_models::{
+    CacheLayout, EmbeddingPlacement, LogitRows, StoredMatrix, contents, open, read_tensor,
+};
+use headroom_quantize::{FloatDtype, QuantizeError, Recipe, Report, Request, rewrite};
 
 fn eight() -> Recipe {
     Recipe::Uniform(QuantizedLayout::affine(8, 32).unwrap())
@@ -21,10 +23,20 @@ fn case(name: &str) -> PathBuf {
 }
 
 fn rewritten(model: &Path, output: &Path, recipe: Recipe) -> Result<Report, QuantizeError> {
+    rewritten_as(model, output, recipe, None)
+}
+
+fn rewritten_as(
+    model: &Path,
+    output: &Path,
+    recipe: Recipe,
+    dtype: Option<FloatDtype>,
+) -> Result<Report, QuantizeError> {
     let request = Request {
         model: model.to_owned(),
         output: output.to_owned(),
         recipe,
+        dtype,
     };
     rewrite(&request, &mut |_| ControlFlow::Continue(()))
 }
@@ -90,6 +102,41 @@ fn every_matrix_is_what_mlx_makes_of_it() {
         packed += 1;
     }
     assert!(packed > 10, "{packed}");
+}
+
+#[test]
+fn numbers_that_are_not_packed_get_the_type_that_is_asked_for() {
+    let model = case("llama-float32");
+    let directory = tempfile::tempdir().unwrap();
+    let output = directory.path().join("packed");
+    rewritten_as(&model, &output, eight(), Some(FloatDtype::Bfloat16)).unwrap();
+    let (before, after) = (contents(&model).unwrap(), contents(&output).unwrap());
+    for tensor in &after.tensors {
+        let dtype = after.checkpoint.info(&tensor.name).unwrap().dtype;
+        assert!(matches!(dtype, Dtype::Bfloat16 | Dtype::Uint32), "{dtype}");
+    }
+    let packed = |matrix: &&StoredMatrix| matrix.stored_as != LayerQuantization::Dense;
+    let matrix = after.matrices.iter().find(packed).unwrap();
+    let name = format!("{}.weight", matrix.layer);
+    let weight = read_tensor(&before.checkpoint, &name).unwrap();
+    let weight = weight.as_dtype(headroom_mlx::Dtype::Bfloat16).unwrap();
+    let (expected, ..) = quantize(weight, 32, 8).unwrap();
+    let expected = bytes_of_array(&expected).unwrap();
+    assert_eq!(after.checkpoint.read(&name).unwrap(), expected);
+    assert!(difference(&logits(&output), &logits(&model)) < 0.3);
+}
+
+#[test]
+fn a_dense_model_can_get_another_type_and_nothing_else() {
+    let model = case("llama-float32");
+    let directory = tempfile::tempdir().unwrap();
+    let output = directory.path().join("half");
+    let to = |dtype, output: &Path| rewritten_as(&model, output, Recipe::Dense, Some(dtype));
+    let report = to(FloatDtype::Float16, &output).unwrap();
+    assert_eq!(2 * report.bytes_after, report.bytes_before);
+    assert!(difference(&logits(&output), &logits(&model)) < 0.05);
+    let same = to(FloatDtype::Float32, &directory.path().join("same"));
+    assert!(matches!(same, Err(QuantizeError::NotQuantized { .. })));
 }
 
 #[test]
@@ -223,6 +270,7 @@ fn a_rewriting_that_is_stopped_leaves_nothing() {
         model: case("llama-float32"),
         output: directory.path().join("out"),
         recipe: eight(),
+        dtype: None,
     };
     let stopped = rewrite(&request, &mut |_| ControlFlow::Break(()));
     assert!(matches!(stopped, Err(QuantizeError::Cancelled)));

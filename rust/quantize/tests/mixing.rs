@@ -29,6 +29,7 @@ fn calibration(count: u32) -> Calibration {
         model: model(),
         tokens: tokens(count),
         group_size: 32,
+        dtype: None,
         target_bits: 5.0,
     }
 }
@@ -55,6 +56,7 @@ fn what_is_written_keeps_to_the_target_and_is_stored_as_reported() {
             model: model(),
             output: output.clone(),
             recipe: Recipe::Mixed(recipe),
+            dtype: None,
         };
         let report = rewrite(&request, &mut |_| ControlFlow::Continue(())).unwrap();
         assert!(report.bits_per_weight_after <= target_bits);
@@ -91,6 +93,7 @@ fn the_configuration_names_every_layer_that_differs() {
         model: model(),
         output: output.clone(),
         recipe: Recipe::Mixed(recipe),
+        dtype: None,
     };
     rewrite(&request, &mut |_| ControlFlow::Continue(())).unwrap();
     let config = ConfigFile::read(&output.join("config.json")).unwrap();
@@ -134,6 +137,7 @@ fn targets_out_of_reach_and_texts_too_short_are_refused() {
 #[test]
 fn a_target_out_of_reach_is_refused_before_anything_is_measured() {
     let calibration = Calibration {
+        dtype: None,
         target_bits: 1.0,
         ..calibration(300)
     };

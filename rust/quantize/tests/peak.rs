@@ -56,6 +56,7 @@ fn peaks(model: &Path, output: &Path, recipe: Recipe) -> (Option<u64>, u64) {
         model: model.to_owned(),
         output: output.to_owned(),
         recipe,
+        dtype: None,
     };
     // Writing 5 resets the mark to what is resident now.
     drop(fs::write("/proc/self/clear_refs", "5"));

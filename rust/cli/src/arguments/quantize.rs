@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, builder::PossibleValuesParser, builder::TypedValueParser};
-use headroom_quantize::Mode;
+use headroom_quantize::{FloatDtype, Mode};
 
 #[derive(Debug, Args)]
 pub(crate) struct QuantizeArguments {
@@ -40,6 +40,11 @@ pub(crate) struct QuantizeArguments {
         requires = "target_bits"
     )]
     pub(crate) calibration_tokens: usize,
+    /// The type of numbers that are not packed, and of scales and biases; as the model has them, where
+    /// it is not given.
+    #[arg(long, value_name = "TYPE",
+          value_parser = PossibleValuesParser::new(FloatDtype::NAMES).try_map(|name| name.parse::<FloatDtype>()))]
+    pub(crate) dtype: Option<FloatDtype>,
     /// Turn packed matrices back into floating-point numbers.
     #[arg(long, conflicts_with_all = ["mode", "bits", "group_size", "target_bits"])]
     pub(crate) dequantize: bool,

@@ -24,6 +24,7 @@ pub(super) fn recipe(
         model: model.to_owned(),
         tokens,
         group_size: layout.group_size(),
+        dtype: arguments.dtype,
         target_bits,
     };
     let sensitivity =
