@@ -10,6 +10,7 @@ mod quantize;
 mod sampling;
 mod train;
 mod train_base;
+mod train_run;
 mod train_sft;
 
 use std::path::PathBuf;
@@ -27,6 +28,7 @@ pub(crate) use quantize::QuantizeArguments;
 pub(crate) use sampling::SamplingArguments;
 pub(crate) use train::{TrainCommand, TrainPlotArguments, TrainTokenizerArguments};
 pub(crate) use train_base::TrainBaseArguments;
+pub(crate) use train_run::TrainRunArguments;
 pub(crate) use train_sft::TrainSftArguments;
 
 /// Run language models inside the memory that this machine really has.

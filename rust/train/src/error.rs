@@ -167,6 +167,11 @@ pub enum TrainError {
 }
 
 impl TrainError {
+    pub(crate) fn setting(problem: impl Into<String>) -> Self {
+        let problem = problem.into();
+        Self::Setting { problem }
+    }
+
     /// Whether other arguments, and not another try, are what helps.
     pub fn is_wrong_use(&self) -> bool {
         match self {

@@ -22,6 +22,15 @@ impl FloatDtype {
         }
     }
 
+    /// The type that a file says; `None` where it is another.
+    pub(crate) fn stored(dtype: headroom_formats::Dtype) -> Option<Self> {
+        match dtype {
+            headroom_formats::Dtype::Float32 => Some(Self::Float32),
+            headroom_formats::Dtype::Bfloat16 => Some(Self::Bfloat16),
+            _ => None,
+        }
+    }
+
     /// Bytes of one number.
     pub fn size_bytes(self) -> u64 {
         match self {

@@ -11,7 +11,8 @@ use headroom_train::TrainError;
 use headroom_train::record::StepRecord;
 use headroom_train::run::Resume;
 use headroom_train::sft::{SftConfig, train_sft};
-use serde_json::json;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 use workplace::{Stopper, Workplace};
 
 fn losses(steps: &[StepRecord]) -> Vec<(u64, f64)> {
@@ -102,16 +103,54 @@ fn a_run_goes_on_only_with_its_own_settings() {
     let workplace = Workplace::new();
     workplace.trained("run", json!({"num-iterations": 2}));
     assert!(workplace.refusal("run", json!({})).contains("--resume"));
-    let other = json!({"num-iterations": 2, "seed": 7, "gradient-clip": 0.5, "save-every": 1});
+    let other = json!({
+        "num-iterations": 2, "seed": 7, "gradient-clip": 0.5, "state-dtype": "bfloat16", "save-every": 1,
+    });
     let error = workplace
         .train("run", other, Resume::Yes, &mut Stopper::never())
         .unwrap_err();
     let sentence = error.to_string();
-    assert!(
-        sentence.contains("seed") && sentence.contains("gradient-clip"),
-        "{sentence}"
-    );
+    for field in ["seed", "gradient-clip", "state-dtype"] {
+        assert!(sentence.contains(field), "{sentence}");
+    }
     assert!(!sentence.contains("save-every"), "{sentence}");
+}
+
+/// Lets a checkpoint say that its run was told nothing of the optimizers' type.
+fn forget_state_dtype(checkpoint: &Path) {
+    const BLANK: &str = "0000000000000000000000000000000000000000000000000000000000000000";
+    let path = checkpoint.join("manifest.json");
+    let text = fs::read_to_string(&path).unwrap();
+    let mut manifest: Value = serde_json::from_str(&text).unwrap();
+    let before = manifest["sha256"].as_str().unwrap().to_owned();
+    manifest["state"]["configuration"]["state-dtype"] = Value::Null;
+    manifest["sha256"] = json!(BLANK);
+    let text = text.replace(&before, BLANK);
+    let text = text.replace(r#""state-dtype": "bfloat16""#, r#""state-dtype": null"#);
+    assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), manifest);
+    let digest = Sha256::digest(&text);
+    let hash: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    fs::write(path, text.replace(BLANK, &hash)).unwrap();
+}
+
+#[test]
+fn a_run_remembers_as_precisely_as_it_began_however_much_memory_there_is_by_now() {
+    let workplace = Workplace::new();
+    let more = json!({"state-dtype": "bfloat16"});
+    let mut stopper = Stopper::behind(Some(2));
+    workplace
+        .train("run", more, Resume::No, &mut stopper)
+        .unwrap();
+    forget_state_dtype(&workplace.path("run/checkpoints/step-00000002"));
+    let mut observer = Stopper::never();
+    workplace
+        .train("run", json!({}), Resume::Yes, &mut observer)
+        .unwrap();
+    assert!(
+        observer.plans[0].contains("(bfloat16)"),
+        "{}",
+        observer.plans[0]
+    );
 }
 
 #[test]

@@ -7,9 +7,7 @@ use serde_json::Value;
 
 use crate::arguments::TrainBaseArguments;
 use crate::error::CliError;
-use crate::train::ending;
-use crate::train::fields::Fields;
-use crate::train::watching::Watching;
+use crate::train::run::{settings, watched};
 
 pub(crate) fn run(arguments: &TrainBaseArguments) -> Result<ExitCode, CliError> {
     let preset = match (arguments.low_memory, arguments.ultra_low) {
@@ -17,12 +15,9 @@ pub(crate) fn run(arguments: &TrainBaseArguments) -> Result<ExitCode, CliError> 
         (_, true) => Preset::UltraLow.settings(),
         _ => Value::Null,
     };
-    let fields = Fields::of(&preset)
-        .with_file(arguments.config.as_deref())?
-        .with_flags(&arguments.settings)?;
-    let config = BaseConfig::from_fields(fields.into_value())?;
-    let mut watching = Watching::new(arguments.profile, arguments.monitor);
-    let outcome = train_base(&config, ending::resume(arguments.resume), &mut watching);
-    watching.finish();
-    ending::tell(&config.output, &outcome?, arguments.json)
+    let settings = settings(&preset, &arguments.run, &arguments.settings)?;
+    let config = BaseConfig::from_fields(settings)?;
+    watched(&arguments.run, &config.run.output, |resume, watching| {
+        train_base(&config, resume, watching)
+    })
 }

@@ -1,22 +1,14 @@
-//! How a run began, and what is said when it has ended.
+//! What is said when a run has ended.
 
 use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
-use headroom_train::run::{Outcome, Resume};
+use headroom_train::run::Outcome;
 use serde_json::{Value, json};
 
 use crate::error::CliError;
 use crate::{figures, interrupt};
-
-/// What `--resume` means.
-pub(crate) fn resume(is_given: bool) -> Resume {
-    match is_given {
-        true => Resume::Yes,
-        false => Resume::No,
-    }
-}
 
 /// Prints what became of a run.
 pub(crate) fn tell(output: &Path, outcome: &Outcome, as_json: bool) -> Result<ExitCode, CliError> {

@@ -6,6 +6,7 @@ mod fields;
 mod plot;
 mod profile;
 mod progress;
+mod run;
 mod sft;
 mod tokenizer;
 mod watching;

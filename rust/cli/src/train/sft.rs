@@ -7,17 +7,12 @@ use serde_json::Value;
 
 use crate::arguments::TrainSftArguments;
 use crate::error::CliError;
-use crate::train::ending;
-use crate::train::fields::Fields;
-use crate::train::watching::Watching;
+use crate::train::run::{settings, watched};
 
 pub(crate) fn run(arguments: &TrainSftArguments) -> Result<ExitCode, CliError> {
-    let fields = Fields::of(&Value::Null)
-        .with_file(arguments.config.as_deref())?
-        .with_flags(&arguments.settings)?;
-    let config = SftConfig::from_fields(fields.into_value())?;
-    let mut watching = Watching::new(arguments.profile, arguments.monitor);
-    let outcome = train_sft(&config, ending::resume(arguments.resume), &mut watching);
-    watching.finish();
-    ending::tell(&config.output, &outcome?, arguments.json)
+    let settings = settings(&Value::Null, &arguments.run, &arguments.settings)?;
+    let config = SftConfig::from_fields(settings)?;
+    watched(&arguments.run, &config.run.output, |resume, watching| {
+        train_sft(&config, resume, watching)
+    })
 }

@@ -2,64 +2,40 @@
 
 use std::path::PathBuf;
 
-use headroom_memory::ByteSize;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::error::TrainError;
-use crate::float_dtype::FloatDtype;
 use crate::optimizer::Rates;
+use crate::run::{RunConfig, from_fields, require_not_negative};
 
 /// Settings of a run. Names are those of the flags and of a TOML file's fields.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case")]
 pub struct BaseConfig {
+    /// What every run is told.
+    #[serde(flatten)]
+    pub run: RunConfig,
     /// Blocks; width is 64 times as much.
     pub depth: usize,
     /// Token ids. Absent: as many as the tokenizer has.
     pub vocab: Option<usize>,
     /// Tokens of a row.
     pub context: usize,
-    /// Most rows that are computed together.
-    pub device_batch_size: usize,
     /// Tokens of a step.
     pub total_batch_size: u64,
-    /// Steps; goes before the two below.
-    pub num_iterations: Option<u64>,
-    /// Tokens of the whole run; goes before the one below.
+    /// Tokens of the whole run, where steps are not given.
     pub target_tokens: Option<u64>,
-    /// Tokens of the whole run for each number that is learned.
+    /// Tokens of the whole run for each number that is learned, where neither is given.
     pub tokens_per_parameter: f64,
     /// A file, a directory, or `owner/name` of a hub's data set.
     pub data: String,
     /// A directory with `tokenizer.json`. Absent: one is learned from the data.
     pub tokenizer: Option<PathBuf>,
-    /// Where everything goes.
-    pub output: PathBuf,
     /// Take data from a hub, even if a directory has that name.
     pub streaming: bool,
     /// Most shards of a hub that lie on the disk.
     pub max_cached_shards: usize,
-    /// Refuse what cannot be read instead of leaving it out.
-    pub strict: bool,
-    /// Steps between evaluations; 0 for none.
-    pub eval_every: u64,
-    /// Held-out tokens that each evaluation predicts.
-    pub eval_tokens: u64,
-    /// Steps between checkpoints; 0 for the last alone.
-    pub save_every: u64,
-    /// How many checkpoints stay.
-    pub keep: usize,
-    /// What all random choices follow from.
-    pub seed: u64,
-    /// The type of weights.
-    pub dtype: FloatDtype,
-    /// The type of what optimizers remember. Absent: float32, unless nothing else fits.
-    pub state_dtype: Option<FloatDtype>,
-    /// Compute a block's values again on the way back, instead of keeping them.
-    pub recompute: bool,
-    /// The most that the process may use. Absent: what the machine can spare.
-    pub max_memory: Option<ByteSize>,
     /// AdamW's rate for the embedding, at width 768.
     pub embedding_learning_rate: f64,
     /// AdamW's rate for the head, at width 768.
@@ -68,42 +44,27 @@ pub struct BaseConfig {
     pub matrix_learning_rate: f64,
     /// The share of the run over which rates go down to zero.
     pub warm_down_share: f64,
-    /// The largest norm of all gradients together; 0 for no limit.
-    pub gradient_clip: f64,
 }
 
 impl Default for BaseConfig {
     fn default() -> Self {
         let rates = Rates::default();
         Self {
+            run: RunConfig::default(),
             depth: 12,
             vocab: None,
             context: 2048,
-            device_batch_size: 8,
             total_batch_size: 524_288,
-            num_iterations: None,
             target_tokens: None,
             tokens_per_parameter: 20.0,
             data: String::new(),
             tokenizer: None,
-            output: PathBuf::new(),
             streaming: false,
             max_cached_shards: 20,
-            strict: false,
-            eval_every: 250,
-            eval_tokens: 10_485_760,
-            save_every: 250,
-            keep: 2,
-            seed: 0,
-            dtype: FloatDtype::Float32,
-            state_dtype: None,
-            recompute: false,
-            max_memory: None,
             embedding_learning_rate: rates.embedding_learning_rate,
             head_learning_rate: rates.head_learning_rate,
             matrix_learning_rate: rates.matrix_learning_rate,
             warm_down_share: 0.2,
-            gradient_clip: rates.gradient_clip,
         }
     }
 }
@@ -141,23 +102,9 @@ impl Preset {
     }
 }
 
-/// Fields in which a run that goes on may differ from what it was: none changes what is computed but
-/// by rounding.
-pub(crate) const MAY_CHANGE: [&str; 13] = [
-    "data",
-    "tokenizer",
-    "output",
-    "streaming",
-    "max-cached-shards",
-    "strict",
-    "eval-every",
-    "eval-tokens",
-    "save-every",
-    "keep",
-    "device-batch-size",
-    "recompute",
-    "max-memory",
-];
+/// Fields in which a run that goes on may differ, beside those of every run: where the same text and
+/// tokenizer lie.
+pub(crate) const MAY_CHANGE: [&str; 4] = ["data", "tokenizer", "streaming", "max-cached-shards"];
 
 impl BaseConfig {
     /// From fields by name, such as a TOML file and flags have them; the recipe's values elsewhere.
@@ -165,58 +112,53 @@ impl BaseConfig {
     /// # Errors
     /// When a field is none, or has a value that it cannot have.
     pub fn from_fields(fields: Value) -> Result<Self, TrainError> {
-        let config: Self = serde_json::from_value(fields).map_err(|error| TrainError::Setting {
-            problem: error.to_string(),
-        })?;
+        let config: Self = from_fields(fields)?;
         config.check()?;
         Ok(config)
     }
 
     fn check(&self) -> Result<(), TrainError> {
-        let refused = |problem: String| Err(TrainError::Setting { problem });
-        let row_tokens = self.context.saturating_mul(self.device_batch_size) as u64;
         if self.data.is_empty() {
-            return refused("no data is given; say where it lies with --data".to_owned());
+            let problem = "no data is given; say where it lies with --data";
+            return Err(TrainError::setting(problem));
         }
-        if self.output.as_os_str().is_empty() {
-            return refused("nowhere to write is given; say where with --output".to_owned());
-        }
-        if row_tokens == 0 || self.total_batch_size == 0 {
-            return refused(
-                "a batch of nothing trains nothing; give batch sizes of at least 1".to_owned(),
-            );
-        }
-        if !self.total_batch_size.is_multiple_of(row_tokens) {
-            let below = (self.total_batch_size / row_tokens).max(1) * row_tokens;
-            return refused(format!(
-                "--total-batch-size {} is not made of whole micro-batches of {} rows by {} tokens; give {below}, or another multiple of {row_tokens}",
-                self.total_batch_size, self.device_batch_size, self.context
+        self.run.check()?;
+        self.check_batches()?;
+        self.check_rates()
+    }
+
+    /// Whether steps are made of whole micro-batches.
+    fn check_batches(&self) -> Result<(), TrainError> {
+        let (rows, context) = (self.run.device_batch_size, self.context);
+        let (row_tokens, tokens) = (context.saturating_mul(rows) as u64, self.total_batch_size);
+        if row_tokens == 0 || tokens == 0 {
+            return Err(TrainError::setting(
+                "a step of nothing trains nothing; give --context and --total-batch-size of at least 1",
             ));
         }
-        let rates = [
-            self.embedding_learning_rate,
-            self.head_learning_rate,
-            self.matrix_learning_rate,
-            self.gradient_clip,
-            self.tokens_per_parameter,
-        ];
-        if !rates.iter().all(|rate| rate.is_finite() && *rate >= 0.0) {
-            return refused(
-                "rates, --gradient-clip and --tokens-per-parameter are numbers of at least 0"
-                    .to_owned(),
-            );
+        if tokens.is_multiple_of(row_tokens) {
+            return Ok(());
         }
-        if !(0.0..=1.0).contains(&self.warm_down_share) {
-            return refused(format!(
-                "--warm-down-share {} is no share; give 0 to 1",
-                self.warm_down_share
-            ));
+        let below = (tokens / row_tokens).max(1) * row_tokens;
+        Err(TrainError::setting(format!(
+            "--total-batch-size {tokens} is not made of whole micro-batches of {rows} rows by {context} tokens; give {below}, or another multiple of {row_tokens}"
+        )))
+    }
+
+    fn check_rates(&self) -> Result<(), TrainError> {
+        for (name, value) in [
+            ("embedding-learning-rate", self.embedding_learning_rate),
+            ("head-learning-rate", self.head_learning_rate),
+            ("matrix-learning-rate", self.matrix_learning_rate),
+            ("tokens-per-parameter", self.tokens_per_parameter),
+        ] {
+            require_not_negative(name, value)?;
         }
-        match self.keep {
-            0 => refused(
-                "--keep 0 would keep no checkpoint to go on from; give at least 1".to_owned(),
-            ),
-            _ => Ok(()),
+        match self.warm_down_share {
+            share if (0.0..=1.0).contains(&share) => Ok(()),
+            share => Err(TrainError::setting(format!(
+                "--warm-down-share {share} is no share; give 0 to 1"
+            ))),
         }
     }
 
@@ -227,16 +169,12 @@ impl BaseConfig {
     pub fn steps(&self, parameters: u64) -> Result<u64, TrainError> {
         let by_parameters = (self.tokens_per_parameter * parameters as f64) as u64;
         let tokens = self.target_tokens.unwrap_or(by_parameters);
-        match self
-            .num_iterations
-            .unwrap_or(tokens / self.total_batch_size)
-        {
-            0 => Err(TrainError::Setting {
-                problem: format!(
-                    "{tokens} tokens are not one step of {}; give more --target-tokens or a smaller --total-batch-size",
-                    self.total_batch_size
-                ),
-            }),
+        let given = self.run.num_iterations;
+        match given.unwrap_or(tokens / self.total_batch_size) {
+            0 => Err(TrainError::setting(format!(
+                "{tokens} tokens are not one step of {}; give more --target-tokens or a smaller --total-batch-size",
+                self.total_batch_size
+            ))),
             steps => Ok(steps),
         }
     }
@@ -247,7 +185,7 @@ impl BaseConfig {
             embedding_learning_rate: self.embedding_learning_rate,
             head_learning_rate: self.head_learning_rate,
             matrix_learning_rate: self.matrix_learning_rate,
-            gradient_clip: self.gradient_clip,
+            gradient_clip: self.run.gradient_clip,
         }
     }
 }
@@ -273,23 +211,28 @@ mod tests {
     fn what_nobody_says_is_the_recipes() {
         let config = BaseConfig::from_fields(fields(json!({}))).unwrap();
         assert_eq!(
-            (config.total_batch_size, config.eval_tokens),
+            (config.total_batch_size, config.run.eval_tokens),
             (524_288, 20 * 524_288)
         );
         assert_eq!(config.steps(185_597_952).unwrap(), 7080);
         let low = BaseConfig::from_fields(fields(Preset::LowMemory.settings())).unwrap();
-        assert_eq!((low.device_batch_size, low.total_batch_size), (2, 262_144));
+        assert_eq!(
+            (low.run.device_batch_size, low.total_batch_size),
+            (2, 262_144)
+        );
         let ultra = BaseConfig::from_fields(fields(Preset::UltraLow.settings())).unwrap();
-        assert_eq!((ultra.eval_every, ultra.max_cached_shards), (1000, 3));
+        assert_eq!((ultra.run.eval_every, ultra.max_cached_shards), (1000, 3));
     }
 
     #[test]
     fn what_cannot_be_is_refused_with_what_to_give() {
         assert!(refusal(json!({"total-batch-size": 5000})).contains("multiple of 16384"));
+        assert!(refusal(json!({"context": 0})).contains("--context"));
         assert!(refusal(json!({"device-batch-size": 0})).contains("at least 1"));
         assert!(refusal(json!({"dept": 4})).contains("dept"));
         assert!(refusal(json!({"keep": 0})).contains("--keep"));
         assert!(refusal(json!({"matrix-learning-rate": -1.0})).contains("at least 0"));
+        assert!(refusal(json!({"warm-down-share": 1.5})).contains("0 to 1"));
         assert!(
             BaseConfig::from_fields(json!({"output": "run"}))
                 .unwrap_err()

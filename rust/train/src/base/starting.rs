@@ -10,7 +10,8 @@ use crate::error::TrainError;
 use crate::model::{Geometry, initial_weights};
 use crate::optimizer::Schedule;
 use crate::run::{
-    Beginning, Cut, Launch, Observer, Outcome, OutputDirectory, Resume, RunSettings, TrainingEvent,
+    Beginning, Launch, Observer, Outcome, OutputDirectory, Resume, RunConfig, RunSettings,
+    TrainingEvent, to_fields,
 };
 use crate::tokenizer::{TokenizerRequest, TrainingTokenizer, learn};
 
@@ -29,41 +30,38 @@ pub fn train_base(
     observer: &mut dyn Observer,
 ) -> Result<Outcome, TrainError> {
     headroom_mlx::start()?;
-    let output = OutputDirectory::open(&config.output, config.keep, resume, observer)?;
+    let output = OutputDirectory::open(&config.run, resume, observer)?;
     let directory = tokenizer_directory(config, observer)?;
     let tokenizer = Arc::new(TrainingTokenizer::read(&directory)?);
     let geometry = geometry(config, &tokenizer)?;
     let steps = config.steps(geometry.parameters())?;
     let launch = Launch {
-        beginning: Beginning {
-            geometry,
-            weights: Box::new(|| {
-                Ok(initial_weights(
-                    &geometry,
-                    config.dtype.dtype(),
-                    config.seed,
-                )?)
-            }),
-            rates: config.rates(),
-            schedule: Schedule {
-                steps,
-                warm_down_share: config.warm_down_share,
-            },
-        },
-        cut: Cut {
-            rows: config.device_batch_size,
-            dtype: config.dtype,
-            state_dtype: config.state_dtype,
-            recompute: config.recompute,
-            max_memory: config.max_memory,
-        },
+        beginning: beginning(config, geometry, steps),
         data: data(config)?,
-        eval_tokens: (config.eval_every > 0).then_some(config.eval_tokens),
         tokenizer,
-        settings: settings(config, steps, directory)?,
+        settings: RunSettings {
+            rows_per_step: (config.total_batch_size / config.context as u64) as usize,
+            steps,
+            config: config.run.clone(),
+            configuration: to_fields(config)?,
+            tokenizer: directory,
+        },
         may_change: &MAY_CHANGE,
     };
     output.train(launch, observer)
+}
+
+fn beginning(config: &BaseConfig, geometry: Geometry, steps: u64) -> Beginning<'static> {
+    let RunConfig { dtype, seed, .. } = config.run;
+    Beginning {
+        geometry,
+        weights: Box::new(move || Ok(initial_weights(&geometry, dtype.dtype(), seed)?)),
+        rates: config.rates(),
+        schedule: Schedule {
+            steps,
+            warm_down_share: config.warm_down_share,
+        },
+    }
 }
 
 /// The tokenizer's directory; where none is given, one is learned into the output, once.
@@ -74,7 +72,7 @@ fn tokenizer_directory(
     if let Some(directory) = &config.tokenizer {
         return Ok(directory.clone());
     }
-    let directory = config.output.join("tokenizer");
+    let directory = config.run.output.join("tokenizer");
     if directory.join("tokenizer.json").is_file() {
         return Ok(directory);
     }
@@ -105,36 +103,13 @@ fn geometry(config: &BaseConfig, tokenizer: &TrainingTokenizer) -> Result<Geomet
     }
 }
 
-fn settings(
-    config: &BaseConfig,
-    steps: u64,
-    tokenizer: PathBuf,
-) -> Result<RunSettings, TrainError> {
-    let configuration = serde_json::to_value(config).map_err(|error| TrainError::Setting {
-        problem: error.to_string(),
-    })?;
-    Ok(RunSettings {
-        rows_per_step: (config.total_batch_size / config.context as u64) as usize,
-        steps,
-        eval_every: config.eval_every,
-        save_every: config.save_every,
-        seed: config.seed,
-        configuration,
-        tokenizer,
-        output: config.output.clone(),
-    })
-}
-
 fn data(config: &BaseConfig) -> Result<DataSettings, TrainError> {
     let source = match config.streaming {
         true => DataSource::on_hub(&config.data)?,
         false => DataSource::named(&config.data)?,
     };
     Ok(DataSettings {
-        context: config.context,
-        random_seed: config.seed,
-        is_strict: config.strict,
         max_cached_shards: config.max_cached_shards,
-        ..DataSettings::new(source, Content::Text)
+        ..config.run.data(source, Content::Text, config.context)
     })
 }

@@ -2,7 +2,7 @@
 //! and what was saved is taken up again.
 
 use std::num::NonZeroUsize;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -10,8 +10,9 @@ use serde_json::Value;
 use crate::checkpoint::{CheckpointStore, SavedCheckpoint, require_same_configuration};
 use crate::data::{DataCursor, DataSettings, TrainingRows, ValidationRows};
 use crate::error::TrainError;
+use crate::float_dtype::FloatDtype;
 use crate::record::{LOG_FILE, RunLog, RunningMarker};
-use crate::run::cut::Cut;
+use crate::run::config::{MAY_CHANGE, RunConfig};
 use crate::run::events::{Observer, Outcome, TrainingEvent};
 use crate::run::steps::{Run, RunSettings};
 use crate::run::training::{Beginning, Training};
@@ -37,13 +38,10 @@ pub(crate) struct OutputDirectory {
 /// What a run is to be.
 pub(crate) struct Launch<'a> {
     pub(crate) beginning: Beginning<'a>,
-    pub(crate) cut: Cut,
     pub(crate) data: DataSettings,
-    /// Tokens that an evaluation predicts; `None` for no evaluation.
-    pub(crate) eval_tokens: Option<u64>,
     pub(crate) tokenizer: Arc<TrainingTokenizer>,
     pub(crate) settings: RunSettings,
-    /// Settings in which a run that goes on may differ.
+    /// Settings of its kind in which a run that goes on may differ from what it was.
     pub(crate) may_change: &'a [&'a str],
 }
 
@@ -54,17 +52,18 @@ impl OutputDirectory {
     /// When another process trains there, when a run is there and is not to go on, or when the disk
     /// refuses.
     pub(crate) fn open(
-        path: &Path,
-        keep: usize,
+        config: &RunConfig,
         resume: Resume,
         observer: &mut dyn Observer,
     ) -> Result<Self, TrainError> {
+        let path = &config.output;
         std::fs::create_dir_all(path).map_err(|source| TrainError::Output {
             path: path.to_owned(),
             source,
         })?;
         let running = RunningMarker::create(path)?;
-        let store = CheckpointStore::open(&path.join("checkpoints"), NonZeroUsize::new(keep))?;
+        let store =
+            CheckpointStore::open(&path.join("checkpoints"), NonZeroUsize::new(config.keep))?;
         let latest = store.latest()?;
         for passed in &latest.passed_over {
             observer.happened(TrainingEvent::Note(passed.reason.to_string()));
@@ -104,15 +103,21 @@ impl OutputDirectory {
         let settings = launch.settings;
         if let Some(saved) = &saved {
             let before = &saved.state().configuration;
-            require_same_configuration(before, &settings.configuration, launch.may_change)?;
+            let may_change = [&MAY_CHANGE, launch.may_change].concat();
+            require_same_configuration(before, &settings.configuration, &may_change)?;
         }
         let tokenizer = launch.tokenizer;
-        let held_out = launch
-            .eval_tokens
+        let evaluated = settings.config.evaluated_tokens();
+        let held_out = evaluated
             .map(|tokens| ValidationRows::open(&launch.data, Arc::clone(&tokenizer), tokens));
         let from = saved.as_ref().map(cursor).transpose()?;
         let rows = TrainingRows::open(&launch.data, tokenizer, from.as_ref())?;
-        let plans = launch.cut.plans(launch.beginning.geometry)?;
+        // What is free now decides once how precisely a run remembers, and not again when it goes on.
+        let state_dtype = settings.config.state_dtype;
+        let state_dtype = state_dtype.or_else(|| saved.as_ref().and_then(state_dtype_of));
+        let plans = settings
+            .config
+            .plans(launch.beginning.geometry, state_dtype)?;
         let mut training = Training::begin(launch.beginning, plans)?;
         training.try_plan(observer)?;
         if let Some(saved) = &saved {
@@ -135,6 +140,12 @@ impl OutputDirectory {
         };
         run.run(saved.map(|_| done))
     }
+}
+
+/// The type in which the optimizers remembered.
+fn state_dtype_of(saved: &SavedCheckpoint) -> Option<FloatDtype> {
+    let (_, stored) = saved.optimizer().checkpoint().tensors().next()?;
+    FloatDtype::stored(stored.dtype)
 }
 
 fn cursor(saved: &SavedCheckpoint) -> Result<DataCursor, TrainError> {

@@ -11,6 +11,7 @@ use crate::checkpoint::{CheckpointStore, publish};
 use crate::data::{Row, SkippedShards};
 use crate::error::TrainError;
 use crate::record::{EvaluationRecord, GrowthDetector, RunLog, StepRecord, plot};
+use crate::run::config::RunConfig;
 use crate::run::events::{Observer, Outcome, TrainingEvent};
 use crate::run::guard::Guard;
 use crate::run::saving::Surroundings;
@@ -23,15 +24,10 @@ pub(crate) struct RunSettings {
     pub(crate) rows_per_step: usize,
     /// Steps of the whole run.
     pub(crate) steps: u64,
-    /// Steps between evaluations; 0 for none.
-    pub(crate) eval_every: u64,
-    /// Steps between checkpoints; 0 for the last alone.
-    pub(crate) save_every: u64,
-    pub(crate) seed: u64,
-    /// All settings, flat, as checkpoints keep them.
+    pub(crate) config: RunConfig,
+    /// All settings, also those of the kind of run, flat, as checkpoints keep them.
     pub(crate) configuration: Value,
     pub(crate) tokenizer: PathBuf,
-    pub(crate) output: PathBuf,
 }
 
 /// Steps in which buffers find their sizes.
@@ -110,10 +106,10 @@ impl Run<'_> {
             let step = done(self);
             let is_last = step == self.settings.steps;
             let is_due = |every: u64| every > 0 && (is_last || step.is_multiple_of(every));
-            if is_due(self.settings.eval_every) {
+            if is_due(self.settings.config.eval_every) {
                 self.evaluate(progress)?;
             }
-            if is_due(self.settings.save_every) || is_last {
+            if is_due(self.settings.config.save_every) || is_last {
                 self.save(progress)?;
             }
             self.tell_skipped(progress);
@@ -224,7 +220,7 @@ impl Run<'_> {
                 cursor: progress.cursor.clone(),
                 configuration: &self.settings.configuration,
                 tokenizer: &self.settings.tokenizer,
-                seed: self.settings.seed,
+                seed: self.settings.config.seed,
             },
         )?;
         progress.saved_step = Some(step);
@@ -249,7 +245,7 @@ impl Run<'_> {
                 .checkpoint
                 .map(|found| found.directory().to_owned()),
         };
-        let output: &Path = &self.settings.output;
+        let output: &Path = &self.settings.config.output;
         if let Some(newest) = &newest {
             publish(newest, output)?;
         }
@@ -269,7 +265,7 @@ impl Run<'_> {
 
     /// Plots beside the log. A run without them is no worse, so that a failure is only told.
     fn draw(&mut self) {
-        if let Err(error) = plot(self.log.path(), &self.settings.output) {
+        if let Err(error) = plot(self.log.path(), &self.settings.config.output) {
             self.note(error.to_string());
         }
     }

@@ -1,6 +1,5 @@
 //! From settings to a tuning run.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use headroom_formats::Checkpoint;
@@ -9,7 +8,9 @@ use crate::data::{Content, DataSettings, DataSource, TrainingRows};
 use crate::error::TrainError;
 use crate::model::{Geometry, read_geometry, read_weights};
 use crate::optimizer::Schedule;
-use crate::run::{Beginning, Cut, Launch, Observer, Outcome, OutputDirectory, Resume, RunSettings};
+use crate::run::{
+    Beginning, Launch, Observer, Outcome, OutputDirectory, Resume, RunSettings, to_fields,
+};
 use crate::sft::config::{MAY_CHANGE, SftConfig};
 use crate::tokenizer::TrainingTokenizer;
 
@@ -25,37 +26,31 @@ pub fn train_sft(
     headroom_mlx::start()?;
     let geometry = geometry(config)?;
     let checkpoint = Checkpoint::open(&config.model)?;
-    let tokenizer = Arc::new(TrainingTokenizer::read(&config.model)?);
-    if tokenizer.vocabulary_size() > geometry.vocabulary {
-        return Err(TrainError::Unsuited {
-            path: config.model.clone(),
-            what: "its tokenizer has more tokens than its embedding",
-        });
-    }
-    let data = data(config, geometry.context);
+    let tokenizer = Arc::new(tokenizer(config, &geometry)?);
+    let source = DataSource::Local(config.data.clone());
+    let run = &config.run;
+    let data = run.data(source, Content::Conversations, geometry.context);
     let steps = steps(config, &data, &tokenizer)?;
-    let output = OutputDirectory::open(&config.output, config.keep, resume, observer)?;
+    let output = OutputDirectory::open(run, resume, observer)?;
     let launch = Launch {
         beginning: Beginning {
             geometry,
-            weights: Box::new(|| read_weights(&checkpoint, &geometry, config.dtype.dtype())),
+            weights: Box::new(|| read_weights(&checkpoint, &geometry, run.dtype.dtype())),
             rates: config.rates(),
             schedule: Schedule {
                 steps,
                 warm_down_share: 1.0,
             },
         },
-        cut: Cut {
-            rows: config.device_batch_size,
-            dtype: config.dtype,
-            state_dtype: config.state_dtype,
-            recompute: config.recompute,
-            max_memory: config.max_memory,
-        },
         data,
-        eval_tokens: (config.eval_every > 0).then_some(config.eval_tokens),
         tokenizer,
-        settings: settings(config, steps)?,
+        settings: RunSettings {
+            rows_per_step: config.rows_per_step,
+            steps,
+            config: run.clone(),
+            configuration: to_fields(config)?,
+            tokenizer: config.model.clone(),
+        },
         may_change: &MAY_CHANGE,
     };
     output.train(launch, observer)
@@ -67,22 +62,22 @@ fn geometry(config: &SftConfig) -> Result<Geometry, TrainError> {
     let context = config.context.unwrap_or(model.context);
     match (2..=model.context).contains(&context) {
         true => Ok(Geometry { context, ..model }),
-        false => Err(TrainError::Setting {
-            problem: format!(
-                "--context {context} is not one that the model was trained on; give 2 to {}",
-                model.context
-            ),
-        }),
+        false => Err(TrainError::setting(format!(
+            "--context {context} is not one that the model was trained on; give 2 to {}",
+            model.context
+        ))),
     }
 }
 
-fn data(config: &SftConfig, context: usize) -> DataSettings {
-    let source = DataSource::Local(config.data.clone());
-    DataSettings {
-        context,
-        random_seed: config.seed,
-        is_strict: config.strict,
-        ..DataSettings::new(source, Content::Conversations)
+/// The model's own tokenizer.
+fn tokenizer(config: &SftConfig, geometry: &Geometry) -> Result<TrainingTokenizer, TrainError> {
+    let tokenizer = TrainingTokenizer::read(&config.model)?;
+    match tokenizer.vocabulary_size() <= geometry.vocabulary {
+        true => Ok(tokenizer),
+        false => Err(TrainError::Unsuited {
+            path: config.model.clone(),
+            what: "its tokenizer has more tokens than its embedding",
+        }),
     }
 }
 
@@ -92,7 +87,7 @@ fn steps(
     data: &DataSettings,
     tokenizer: &Arc<TrainingTokenizer>,
 ) -> Result<u64, TrainError> {
-    if let Some(steps) = config.num_iterations {
+    if let Some(steps) = config.run.num_iterations {
         return Ok(steps);
     }
     let mut rows = TrainingRows::open(data, Arc::clone(tokenizer), None)?;
@@ -106,20 +101,4 @@ fn steps(
     }
     let all = count.saturating_mul(config.epochs);
     Ok(all.div_ceil(config.rows_per_step as u64).max(1))
-}
-
-fn settings(config: &SftConfig, steps: u64) -> Result<RunSettings, TrainError> {
-    let configuration = serde_json::to_value(config).map_err(|error| TrainError::Setting {
-        problem: error.to_string(),
-    })?;
-    Ok(RunSettings {
-        rows_per_step: config.rows_per_step,
-        steps,
-        eval_every: config.eval_every,
-        save_every: config.save_every,
-        seed: config.seed,
-        configuration,
-        tokenizer: Path::new(&config.model).to_owned(),
-        output: config.output.clone(),
-    })
 }

@@ -1,24 +1,14 @@
-//! What the plan of a run has to keep to.
+//! The plans of a run, and what they have to keep to.
 
 use headroom_engine::{memory_state, set_max_memory};
-use headroom_memory::{ByteSize, MaxMemory, peak_footprint_bytes};
+use headroom_memory::{MaxMemory, peak_footprint_bytes};
 use headroom_mlx::Processor;
 
 use crate::error::TrainError;
 use crate::float_dtype::FloatDtype;
 use crate::model::Geometry;
 use crate::plan::{MemoryPlan, PlanRequest};
-
-/// What a plan has to keep to.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Cut {
-    /// Most rows that are computed together.
-    pub(crate) rows: usize,
-    pub(crate) dtype: FloatDtype,
-    pub(crate) state_dtype: Option<FloatDtype>,
-    pub(crate) recompute: bool,
-    pub(crate) max_memory: Option<ByteSize>,
-}
+use crate::run::config::RunConfig;
 
 /// On two cores, rows of 512 tokens were as fast alone as four at a time, and took little over half
 /// of the memory above weights and states.
@@ -30,39 +20,39 @@ const DATA_BYTES: u64 = 48 << 20;
 /// The part of what is free that a run without a limit takes for itself.
 const SHARE_OF_AVAILABLE: f64 = 0.9;
 
-impl Cut {
-    /// Plans within what the user says or most of what is free, the fastest first.
+impl RunConfig {
+    /// Plans within what the user says or most of what is free, the fastest first. Optimizers remember
+    /// in `state_dtype`; where it is `None`, that is left to the plan.
     ///
     /// # Errors
     /// When none fits, or memory cannot be read or limited.
-    pub(crate) fn plans(&self, geometry: Geometry) -> Result<Vec<MemoryPlan>, TrainError> {
-        self.plan_request(geometry)?.plans()
-    }
-
-    fn plan_request(&self, geometry: Geometry) -> Result<PlanRequest, TrainError> {
+    pub(crate) fn plans(
+        &self,
+        geometry: Geometry,
+        state_dtype: Option<FloatDtype>,
+    ) -> Result<Vec<MemoryPlan>, TrainError> {
         headroom_mlx::warm_up_products()?;
         let limit_bytes = self.limit()?;
-        Ok(PlanRequest {
+        let request = PlanRequest {
             geometry,
-            rows: self.rows,
+            rows: self.device_batch_size,
             enough_tokens: match Processor::current() {
                 Processor::Cpu => ENOUGH_TOKENS_OF_A_CPU,
                 Processor::Gpu => usize::MAX,
             },
             weight_bytes: self.dtype.size_bytes(),
-            state_dtype: self.state_dtype,
+            state_dtype,
             recompute: self.recompute,
             process_bytes: process_bytes()?,
             limit_bytes,
-        })
+        };
+        request.plans()
     }
 
     fn limit(&self) -> Result<Option<u64>, TrainError> {
         if let Some(size) = self.max_memory {
-            let limit =
-                MaxMemory::from_bytes(size.bytes()).map_err(|error| TrainError::Setting {
-                    problem: error.to_string(),
-                })?;
+            let limit = MaxMemory::from_bytes(size.bytes());
+            let limit = limit.map_err(|error| TrainError::setting(error.to_string()))?;
             set_max_memory(Some(limit))?;
             return Ok(Some(limit.bytes()));
         }
