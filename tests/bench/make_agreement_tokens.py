@@ -4,7 +4,7 @@
     make_agreement_tokens.py    writes agreement_tokens.json beside itself
 
 Three stretches of 1,000 tokens of assets/make/sample.txt: from its beginning, and from the first
-story or chat that begins after a third and after two thirds of it. It needs `tokenizers`, which
+story that begins after a third and after two thirds of it. It needs `tokenizers`, which
 comes with what requirements.txt names. To be run again when the sample or the tokenizer changes.
 """
 
@@ -15,7 +15,7 @@ from tokenizers import Tokenizer
 
 STRETCHES = 3
 TOKENS = 1_000
-END = "<|endoftext|>\n\n"
+BEGINNING = "<|bos|>"
 
 
 def main() -> None:
@@ -31,7 +31,7 @@ def main() -> None:
 
 def stretch(tokenizer: Tokenizer, text: str, start: int) -> list[int]:
     if start > 0:
-        start = text.index(END, start) + len(END)
+        start = text.index(BEGINNING, start)
     ids = tokenizer.encode(text[start:], add_special_tokens=False).ids
     assert len(ids) >= TOKENS, "the text ends before its last stretch"
     return ids[:TOKENS]

@@ -252,6 +252,14 @@ fn parameters_out_of_range() {
 }
 
 #[test]
+fn a_group_that_is_longer_than_a_head() {
+    let model = TinyModel::of("llama-float32");
+    let mut command = generate(model.path(), &["--prompt", "a", "--kv-bits", "4"]);
+    command.args(["--kv-group-size", "128"]);
+    assert_refused(&mut command, WRONG_USE, &["128"]);
+}
+
+#[test]
 fn arguments_that_nobody_knows() {
     for arguments in [
         vec!["sing"],

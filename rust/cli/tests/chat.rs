@@ -300,7 +300,6 @@ fn what_cannot_be_meant_ends_before_anything_is_asked() {
     for (exit_code, more, part) in [
         (2, vec!["--temp", "-1"], "temperature"),
         (2, vec!["--max-kv-size", "3"], "max_kv_size"),
-        (2, vec!["--kv-bits", "4", "--kv-group-size", "128"], "128"),
         (2, vec!["--regex", "("], "regular expression"),
         (2, vec!["--logit-bias", "3072=1"], "3071"),
         (2, vec!["--num-draft-tokens", "2"], "required"),

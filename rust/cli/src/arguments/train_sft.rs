@@ -27,7 +27,7 @@ pub(crate) struct TrainSftSettings {
     /// Conversations: a .jsonl file or a directory of them.
     #[arg(long, value_name = "PATH")]
     pub(crate) data: Option<PathBuf>,
-    /// Tokens of a row; without it as many as the model's.
+    /// Tokens of a row, without it as many as the model reads; longer rows let it read more.
     #[arg(long, value_name = "N")]
     pub(crate) context: Option<usize>,
     /// Rows of a step.

@@ -15,7 +15,7 @@ fn tokenizer() -> Tokenizer {
 }
 
 const VOCABULARY_SIZE: u32 = 3072;
-const END_TOKENS: [u32; 2] = [0, 1];
+const END_TOKENS: [u32; 2] = [3063, 3067];
 
 fn compiler() -> ConstraintCompiler {
     ConstraintCompiler::new(&tokenizer(), VOCABULARY_SIZE, &END_TOKENS).unwrap()
@@ -238,7 +238,7 @@ fn special_tokens_are_no_text() {
     let mut constraint = compiler().compile(&regex(r"(?s).*")).unwrap();
     let allowed = constraint.allowed().unwrap();
     let tokenizer = tokenizer();
-    for name in ["<|user|>", "<|assistant|>", "<|system|>"] {
+    for name in ["<|user_start|>", "<|assistant_start|>", "<|python_start|>"] {
         let id = tokenizer.token_to_id(name).unwrap();
         assert!(!allowed[id as usize], "{name}");
     }

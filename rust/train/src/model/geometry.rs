@@ -16,8 +16,10 @@ pub struct Geometry {
     pub heads: usize,
     /// Token ids.
     pub vocabulary: usize,
-    /// Tokens that a row has, and the most that one sees.
+    /// Tokens of the rows that it is trained on.
     pub context: usize,
+    /// The most tokens that it is said to read: those of the longest rows that it was ever trained on.
+    pub positions: usize,
 }
 
 /// Width that each block adds, as the recipe has it.
@@ -45,17 +47,29 @@ impl Geometry {
         if !width.is_multiple_of(2 * heads) {
             return Err(TrainError::Depth { depth });
         }
-        for (name, size) in [("vocab", vocabulary), ("context", context)] {
-            if !(2..=1 << 24).contains(&size) {
-                return Err(TrainError::Size { name, size });
-            }
-        }
+        require_size("vocab", vocabulary)?;
+        require_size("context", context)?;
         Ok(Self {
             layers: depth,
             width,
             heads,
             vocabulary,
             context,
+            positions: context,
+        })
+    }
+
+    /// The same model on rows of another length. Longer ones let it read more: positions are turns of
+    /// a wheel, not entries of a table.
+    ///
+    /// # Errors
+    /// When there are no such rows.
+    pub fn on_rows_of(self, context: usize) -> Result<Self, TrainError> {
+        require_size("context", context)?;
+        Ok(Self {
+            context,
+            positions: self.positions.max(context),
+            ..self
         })
     }
 
@@ -120,11 +134,18 @@ impl Geometry {
             "num_key_value_heads": self.heads,
             "intermediate_size": MLP_RATIO * self.width,
             "vocab_size": self.vocabulary,
-            "max_position_embeddings": self.context,
+            "max_position_embeddings": self.positions,
             "rope_theta": 10000.0,
             "rms_norm_eps": 1e-5,
             "tie_word_embeddings": false,
         })
+    }
+}
+
+fn require_size(name: &'static str, size: usize) -> Result<(), TrainError> {
+    match (2..=1 << 24).contains(&size) {
+        true => Ok(()),
+        false => Err(TrainError::Size { name, size }),
     }
 }
 
@@ -146,6 +167,16 @@ mod tests {
             (twelve.width, twelve.heads, twelve.head_dim()),
             (768, 6, 128)
         );
+    }
+
+    #[test]
+    fn longer_rows_let_a_model_read_more_and_shorter_ones_no_less() {
+        let model = Geometry::of_depth(4, 512, 512).unwrap();
+        let stated = |context| {
+            model.on_rows_of(context).unwrap().config()["max_position_embeddings"].clone()
+        };
+        assert_eq!([256, 1024].map(stated), [512, 1024]);
+        assert!(model.on_rows_of(1).is_err());
     }
 
     #[test]

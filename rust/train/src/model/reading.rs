@@ -24,12 +24,14 @@ pub fn read_geometry(directory: &Path) -> Result<Geometry, TrainError> {
         return Err(unsuited("its model_type is not nanochat"));
     }
     let size = |name| config.integer(name, 1..=1 << 24).map(|size| size as usize);
+    let positions = size("max_position_embeddings")?;
     let geometry = Geometry {
         layers: size("num_hidden_layers")?,
         width: size("hidden_size")?,
         heads: size("num_attention_heads")?,
         vocabulary: size("vocab_size")?,
-        context: size("max_position_embeddings")?,
+        context: positions,
+        positions,
     };
     let key_heads = config.optional_integer("num_key_value_heads", 1..=1 << 24)?;
     if key_heads.is_some_and(|heads| heads as usize != geometry.heads) {

@@ -20,7 +20,7 @@ pub struct SftConfig {
     pub model: PathBuf,
     /// Conversations: JSON lines with `messages`, a file or a directory of files.
     pub data: PathBuf,
-    /// Tokens of a row. Absent: as many as the model was trained on.
+    /// Tokens of a row. Absent: as many as the model reads. More of them let it read more.
     pub context: Option<usize>,
     /// Rows of a step.
     pub rows_per_step: usize,

@@ -59,14 +59,7 @@ pub fn train_sft(
 /// The model's own sizes, with rows as long as asked for.
 fn geometry(config: &SftConfig) -> Result<Geometry, TrainError> {
     let model = read_geometry(&config.model)?;
-    let context = config.context.unwrap_or(model.context);
-    match (2..=model.context).contains(&context) {
-        true => Ok(Geometry { context, ..model }),
-        false => Err(TrainError::setting(format!(
-            "--context {context} is not one that the model was trained on; give 2 to {}",
-            model.context
-        ))),
-    }
+    model.on_rows_of(config.context.unwrap_or(model.context))
 }
 
 /// The model's own tokenizer.

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::process::announce;
 
 /// Changes when what is written changes.
-const RECIPE: &str = "1";
+const RECIPE: &str = "2";
 const HIDDEN_SIZE: usize = 1024;
 const INTERMEDIATE_SIZE: usize = 3072;
 const LAYERS: usize = 19;
@@ -20,8 +20,6 @@ const KEY_VALUE_HEADS: usize = 8;
 const HEAD_DIM: usize = 128;
 const GROUP_SIZE: usize = 64;
 const BITS: usize = 4;
-/// Ids that end an answer, in the tokenizer that this model borrows.
-const END_TOKENS: usize = 2;
 
 /// One tensor to be.
 struct Tensor {
@@ -49,40 +47,64 @@ pub(crate) fn ensure(directory: &Path, storyteller: &Path) -> Result<PathBuf> {
         std::fs::copy(storyteller.join(name), model.join(name))
             .with_context(|| format!("cannot copy the shipped model's {name}"))?;
     }
-    let config = config(storyteller)?;
-    let vocabulary_size = config["vocab_size"]
-        .as_u64()
-        .context("vocab_size is missing")?;
-    write_weights(
-        &model.join("model.safetensors"),
-        usize::try_from(vocabulary_size)?,
-    )?;
+    let vocabulary = Vocabulary::of(storyteller)?;
+    write_weights(&model.join("model.safetensors"), &vocabulary)?;
     std::fs::write(
         model.join("config.json"),
-        serde_json::to_string_pretty(&config)?,
+        serde_json::to_string_pretty(&config(&vocabulary))?,
     )?;
     std::fs::write(stamp, RECIPE)?;
     Ok(model)
 }
 
-/// The shipped model's configuration with other sizes.
-fn config(storyteller: &Path) -> Result<Value> {
-    let text = std::fs::read_to_string(storyteller.join("config.json"))
-        .context("cannot read the shipped model's config.json")?;
-    let mut config: Value = serde_json::from_str(&text)?;
-    config["hidden_size"] = json!(HIDDEN_SIZE);
-    config["intermediate_size"] = json!(INTERMEDIATE_SIZE);
-    config["num_hidden_layers"] = json!(LAYERS);
-    config["num_attention_heads"] = json!(HEADS);
-    config["num_key_value_heads"] = json!(KEY_VALUE_HEADS);
-    config["head_dim"] = json!(HEAD_DIM);
-    config["max_position_embeddings"] = json!(4096);
-    config["quantization"] = json!({ "group_size": GROUP_SIZE, "bits": BITS });
-    Ok(config)
+/// The ids of the tokenizer that this model borrows.
+struct Vocabulary {
+    size: usize,
+    /// Those that end an answer.
+    ends: Vec<usize>,
 }
 
-fn write_weights(path: &Path, vocabulary_size: usize) -> Result<()> {
-    let tensors = tensors(vocabulary_size);
+impl Vocabulary {
+    fn of(storyteller: &Path) -> Result<Self> {
+        let size = read_json(&storyteller.join("config.json"))?["vocab_size"].as_u64();
+        let ends = read_json(&storyteller.join("generation_config.json"))?["eos_token_id"].take();
+        Ok(Self {
+            size: usize::try_from(size.context("the shipped model states no vocab_size")?)?,
+            ends: serde_json::from_value(ends).context("the shipped model states no end tokens")?,
+        })
+    }
+}
+
+fn read_json(path: &Path) -> Result<Value> {
+    let text =
+        std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    Ok(serde_json::from_str(&text)?)
+}
+
+fn config(vocabulary: &Vocabulary) -> Value {
+    json!({
+        "architectures": ["Qwen3ForCausalLM"],
+        "model_type": "qwen3",
+        "hidden_act": "silu",
+        "attention_bias": false,
+        "eos_token_id": vocabulary.ends,
+        "hidden_size": HIDDEN_SIZE,
+        "intermediate_size": INTERMEDIATE_SIZE,
+        "num_hidden_layers": LAYERS,
+        "num_attention_heads": HEADS,
+        "num_key_value_heads": KEY_VALUE_HEADS,
+        "head_dim": HEAD_DIM,
+        "vocab_size": vocabulary.size,
+        "max_position_embeddings": 4096,
+        "rope_theta": 10000.0,
+        "rms_norm_eps": 1e-6,
+        "tie_word_embeddings": true,
+        "quantization": { "group_size": GROUP_SIZE, "bits": BITS },
+    })
+}
+
+fn write_weights(path: &Path, vocabulary: &Vocabulary) -> Result<()> {
+    let tensors = tensors(vocabulary);
     let views: Result<Vec<_>, _> = tensors
         .iter()
         .map(|tensor| {
@@ -95,18 +117,20 @@ fn write_weights(path: &Path, vocabulary_size: usize) -> Result<()> {
         .with_context(|| format!("cannot write {}", path.display()))
 }
 
-fn tensors(vocabulary_size: usize) -> Vec<Tensor> {
+fn tensors(vocabulary: &Vocabulary) -> Vec<Tensor> {
     let mut random = SplitMix(20_261);
     let mut tensors = quantised(
         "model.embed_tokens",
-        [vocabulary_size, HIDDEN_SIZE],
+        [vocabulary.size, HIDDEN_SIZE],
         &mut random,
     );
     for tensor in &mut tensors[1..] {
         // Zeros make the logits of these ids 0, which is never the largest of thousands, so that no
         // generation ends before its last token.
-        let row_bytes = tensor.bytes.len() / vocabulary_size;
-        tensor.bytes[..END_TOKENS * row_bytes].fill(0);
+        let row_bytes = tensor.bytes.len() / vocabulary.size;
+        for end in &vocabulary.ends {
+            tensor.bytes[end * row_bytes..][..row_bytes].fill(0);
+        }
     }
     tensors.push(ones("model.norm", HIDDEN_SIZE));
     for layer in 0..LAYERS {
