@@ -10,6 +10,7 @@ mod evaluation;
 mod events;
 mod guard;
 mod launch;
+mod memory_use;
 mod saving;
 mod source;
 mod steps;
