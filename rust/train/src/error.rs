@@ -53,13 +53,15 @@ pub enum TrainError {
     },
     /// The process used more than it may, and nothing was left to give back.
     #[error(
-        "training used {used_bytes} of {limit_bytes}; the last checkpoint stands: go on from it with --resume and more --max-memory, or a smaller --device-batch-size"
+        "training used {used_bytes} of {limit_bytes} and has no smaller pieces to work in; the last checkpoint stands: go on from it with --resume once {needed_bytes} may be used"
     )]
     OverBudget {
         /// What was used.
         used_bytes: ByteSize,
         /// What may be used.
         limit_bytes: ByteSize,
+        /// What steps take as they are cut.
+        needed_bytes: ByteSize,
     },
     /// Somebody asked the run to stop.
     #[error("the run was asked to stop")]

@@ -37,20 +37,22 @@ impl Training {
         Ok(())
     }
 
-    /// Whether the peak of arrays, beside what the process uses otherwise, stayed within the limit.
+    /// Whether the peak of arrays, beside all that the process uses otherwise, stayed within the limit.
     fn held(&self) -> Result<(), TrainError> {
         let memory = self.memory();
-        let (Some(limit_bytes), Some(used_bytes)) = (memory.limit_bytes, memory.used_bytes())
-        else {
+        let Some(found) = memory.look()? else {
             return Ok(());
         };
-        let figures = allocator::read()?;
-        let used_bytes = used_bytes.saturating_sub(figures.active_bytes) + figures.peak_bytes;
-        match used_bytes <= limit_bytes {
+        // What MLX keeps for later stays in: the steps to come will have it, too.
+        let used_bytes = found.used_bytes.saturating_sub(found.active_bytes) + found.peak_bytes;
+        match used_bytes <= found.limit_bytes {
             true => Ok(()),
             false => Err(TrainError::OverBudget {
                 used_bytes: ByteSize::from_bytes(used_bytes),
-                limit_bytes: ByteSize::from_bytes(limit_bytes),
+                limit_bytes: ByteSize::from_bytes(found.limit_bytes),
+                needed_bytes: ByteSize::from_bytes(
+                    found.needed_bytes(&memory.plan).max(used_bytes),
+                ),
             }),
         }
     }

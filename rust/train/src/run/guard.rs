@@ -1,30 +1,26 @@
 //! Between two blocks: time and memory are read, memory is given back, and a run is stopped.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use headroom_memory::{ByteSize, Probe, SystemProbe};
+use headroom_memory::ByteSize;
 use headroom_mlx::{allocator, trim_heap};
 
 use crate::error::TrainError;
 use crate::model::Watch;
 use crate::record::{Phase, PhaseCost};
 use crate::run::events::Observer;
+use crate::run::memory_use::{MemoryLimit, MemoryUse};
 
 /// Looks on between two blocks.
 pub(crate) struct Guard<'a> {
     observer: &'a dyn Observer,
     memory: MemoryLimit,
     phases: BTreeMap<Phase, PhaseCost>,
+    /// Until when time was counted.
     since: Instant,
-}
-
-/// What the process may use, and who reads what it does use.
-#[derive(Clone)]
-pub(crate) struct MemoryLimit {
-    pub(crate) probe: Arc<SystemProbe>,
-    pub(crate) limit_bytes: Option<u64>,
+    /// When memory was looked at last.
+    looked: Instant,
 }
 
 /// From this share of the limit on, freed buffers go back to the system.
@@ -42,6 +38,7 @@ impl<'a> Guard<'a> {
             memory,
             phases: BTreeMap::new(),
             since: Instant::now(),
+            looked: Instant::now(),
         }
     }
 
@@ -62,38 +59,22 @@ impl<'a> Guard<'a> {
 
     /// As [`Watch::after`] in the middle of an update, which nothing may end.
     pub(crate) fn during_update(&mut self) {
-        let is_time_to_look = self.since.elapsed() >= LOOK_EVERY;
         // What fails here fails again, and is told, at the next look that may end the step.
         drop(self.spent(Phase::Update));
-        if is_time_to_look {
-            drop(self.memory.hold());
-        }
+        drop(self.hold_when_due());
     }
 
     /// What each phase took.
     pub(crate) fn phases(self) -> BTreeMap<Phase, PhaseCost> {
         self.phases
     }
-}
 
-impl Watch for Guard<'_> {
-    fn after(&mut self, phase: Phase) -> Result<(), TrainError> {
-        let is_time_to_look = self.since.elapsed() >= LOOK_EVERY;
-        self.spent(phase)?;
-        if self.observer.wants_stop() {
-            return Err(TrainError::Stopped);
+    fn hold_when_due(&mut self) -> Result<(), TrainError> {
+        if self.looked.elapsed() < LOOK_EVERY {
+            return Ok(());
         }
-        match is_time_to_look {
-            true => self.memory.hold(),
-            false => Ok(()),
-        }
-    }
-}
-
-impl MemoryLimit {
-    /// What the process uses.
-    pub(crate) fn used_bytes(&self) -> Option<u64> {
-        self.probe.read().ok()?.used_bytes
+        self.looked = Instant::now();
+        self.hold()
     }
 
     /// Gives back what is only kept for later, once that is needed.
@@ -101,24 +82,85 @@ impl MemoryLimit {
     /// # Errors
     /// [`TrainError::OverBudget`] when that is not enough.
     fn hold(&self) -> Result<(), TrainError> {
-        let Some(limit_bytes) = self.limit_bytes else {
+        let Some(before) = self.memory.look()? else {
             return Ok(());
         };
-        if self.share(limit_bytes) < TIDY_SHARE {
+        if before.share() < TIDY_SHARE && before.peak_fits() {
             return Ok(());
         }
         allocator::clear_cache()?;
         trim_heap();
-        match self.share(limit_bytes) < GIVE_UP_SHARE {
-            true => Ok(()),
-            false => Err(TrainError::OverBudget {
-                used_bytes: ByteSize::from_bytes(self.used_bytes().unwrap_or(0)),
-                limit_bytes: ByteSize::from_bytes(limit_bytes),
-            }),
+        match self.memory.look()? {
+            Some(after) if after.share() >= GIVE_UP_SHARE || !after.peak_fits() => {
+                Err(self.over_budget(&after))
+            }
+            _ => Ok(()),
         }
     }
 
-    fn share(&self, limit_bytes: u64) -> f64 {
-        self.used_bytes().unwrap_or(0) as f64 / limit_bytes.max(1) as f64
+    fn over_budget(&self, found: &MemoryUse) -> TrainError {
+        let needed_bytes = found.needed_bytes(&self.memory.plan) as f64 / GIVE_UP_SHARE;
+        TrainError::OverBudget {
+            used_bytes: ByteSize::from_bytes(found.most_bytes()),
+            limit_bytes: ByteSize::from_bytes(found.limit_bytes),
+            needed_bytes: ByteSize::from_bytes(needed_bytes as u64),
+        }
+    }
+}
+
+impl Watch for Guard<'_> {
+    fn after(&mut self, phase: Phase) -> Result<(), TrainError> {
+        self.spent(phase)?;
+        if self.observer.wants_stop() {
+            return Err(TrainError::Stopped);
+        }
+        self.hold_when_due()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Geometry;
+    use crate::plan::PlanRequest;
+    use crate::run::events::TrainingEvent;
+
+    struct Nobody;
+
+    impl Observer for Nobody {
+        fn happened(&mut self, _event: TrainingEvent<'_>) {}
+
+        fn wants_stop(&self) -> bool {
+            false
+        }
+    }
+
+    /// A plan that was made for nothing used, within one byte.
+    fn nothing_allowed() -> MemoryLimit {
+        let request = PlanRequest {
+            geometry: Geometry::of_depth(1, 300, 32).unwrap(),
+            rows: 1,
+            enough_tokens: 1,
+            weight_bytes: 4,
+            state_dtype: None,
+            recompute: false,
+            process_bytes: 0,
+            limit_bytes: None,
+        };
+        let mut plan = request.plans().unwrap()[0];
+        plan.limit_bytes = Some(1);
+        MemoryLimit { plan }
+    }
+
+    #[test]
+    fn memory_is_looked_at_however_short_blocks_are() {
+        headroom_mlx::start().unwrap();
+        let mut guard = Guard::new(&Nobody, nothing_allowed());
+        let short_blocks = (0..10_000_000).map(|_| guard.after(Phase::Forward));
+        let ended = short_blocks.into_iter().find_map(Result::err);
+        assert!(
+            matches!(ended, Some(TrainError::OverBudget { .. })),
+            "{ended:?}"
+        );
     }
 }

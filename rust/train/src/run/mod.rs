@@ -11,6 +11,7 @@ mod events;
 mod fields;
 mod guard;
 mod launch;
+mod memory_use;
 mod plans;
 mod saving;
 mod source;

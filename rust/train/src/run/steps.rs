@@ -117,38 +117,62 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// One step, cut smaller and taken again when memory runs short.
     fn step(&mut self, progress: &mut Progress) -> Result<(), TrainError> {
         let begun = Instant::now();
-        allocator::reset_peak()?;
         let rows = (0..self.settings.rows_per_step).map(|_| self.rows.next_row());
         let rows = rows.collect::<Result<Vec<_>, _>>()?;
         let waited = begun.elapsed().as_secs_f64();
+        let record = self.in_pieces_that_fit(|run| run.step_over(&rows, begun, waited))?;
+        self.took(record, progress)
+    }
+
+    /// Does `work`, and does it again in smaller pieces as long as memory runs short and there are any.
+    fn in_pieces_that_fit<T>(
+        &mut self,
+        mut work: impl FnMut(&mut Self) -> Result<T, TrainError>,
+    ) -> Result<T, TrainError> {
         loop {
-            match self.step_over(&rows, waited) {
-                Err(error @ TrainError::OverBudget { .. }) => match self.training.shrink() {
-                    true => {
-                        self.note(format!(
-                            "{error}; the step is taken again in smaller pieces"
-                        ));
-                        self.observer
-                            .happened(TrainingEvent::Planned(self.training.plan()));
-                    }
-                    false => return Err(error),
-                },
-                Err(error) => return Err(error),
-                Ok(record) => return self.took(record, progress),
+            allocator::reset_peak()?;
+            match work(self) {
+                Err(error @ TrainError::OverBudget { .. }) => self.cut_smaller(error)?,
+                done => return done,
             }
         }
     }
 
-    fn step_over(&mut self, rows: &[Row], waited: f64) -> Result<StepRecord, TrainError> {
-        let begun = Instant::now();
+    /// Goes on with a smaller plan, or ends with the error that asked for one.
+    fn cut_smaller(&mut self, error: TrainError) -> Result<(), TrainError> {
+        let TrainError::OverBudget {
+            used_bytes,
+            limit_bytes,
+            ..
+        } = error
+        else {
+            return Err(error);
+        };
+        if !self.training.shrink() {
+            return Err(error);
+        }
+        self.note(format!(
+            "memory ran short: {used_bytes} were used and {limit_bytes} may be; the work is done again in smaller pieces"
+        ));
+        self.observer
+            .happened(TrainingEvent::Planned(self.training.plan()));
+        Ok(())
+    }
+
+    /// `waited` is the part of the time since `begun` that went by until there were `rows`.
+    fn step_over(
+        &mut self,
+        rows: &[Row],
+        begun: Instant,
+        waited: f64,
+    ) -> Result<StepRecord, TrainError> {
         let Self {
             training, observer, ..
         } = self;
         let memory = training.memory();
-        let mut guard = Guard::new(&**observer, memory.clone());
+        let mut guard = Guard::new(&**observer, memory);
         guard.waited(waited);
         let (sums, loss) = training.accumulate(rows, &mut guard)?;
         let Some(mean) = loss.mean() else {
@@ -159,7 +183,8 @@ impl Run<'_> {
         let update = training.update(sums, loss.tokens, &mut || guard.during_update())?;
         let tokens = rows.iter().map(|row| row.inputs.len() as u64).sum::<u64>();
         training.tokens += tokens;
-        let seconds = waited + begun.elapsed().as_secs_f64();
+        let seconds = begun.elapsed().as_secs_f64();
+        let found = memory.look()?;
         let figures = allocator::read()?;
         Ok(StepRecord {
             step: training.optimizer.step,
@@ -170,8 +195,8 @@ impl Run<'_> {
             gradient_norm: update.gradient_norm,
             seconds,
             tokens_per_second: tokens as f64 / seconds,
-            footprint_bytes: memory.used_bytes(),
-            budget_bytes: memory.limit_bytes,
+            footprint_bytes: found.map(|found| found.used_bytes),
+            budget_bytes: found.map(|found| found.limit_bytes),
             phases: guard.phases(),
             active_bytes: figures.active_bytes,
             cache_bytes: figures.cache_bytes,
@@ -196,11 +221,16 @@ impl Run<'_> {
     }
 
     fn evaluate(&mut self, progress: &mut Progress) -> Result<(), TrainError> {
-        let Some(held_out) = &self.held_out else {
+        let record = self.in_pieces_that_fit(|run| {
+            let Some(held_out) = &run.held_out else {
+                return Ok(None);
+            };
+            let mut guard = Guard::new(&*run.observer, run.training.memory());
+            run.training.evaluate(held_out, &mut guard).map(Some)
+        })?;
+        let Some(record) = record else {
             return Ok(());
         };
-        let mut guard = Guard::new(&*self.observer, self.training.memory());
-        let record = self.training.evaluate(held_out, &mut guard)?;
         self.log.append_evaluation(&record)?;
         self.observer.happened(TrainingEvent::Evaluated(&record));
         progress.evaluation = Some(record);

@@ -1,8 +1,5 @@
 //! What a run consists of between two steps.
 
-use std::sync::Arc;
-
-use headroom_memory::{SystemProbe, system_probe};
 use headroom_mlx::{Array, Dtype};
 
 use crate::data::Row;
@@ -10,7 +7,7 @@ use crate::error::TrainError;
 use crate::model::{Geometry, Gradients, LossSum, MicroBatch, Parameters, Walk, Watch};
 use crate::optimizer::{Optimizer, OptimizerState, Rates, Schedule, Update};
 use crate::plan::MemoryPlan;
-use crate::run::guard::MemoryLimit;
+use crate::run::memory_use::MemoryLimit;
 
 /// A model in training.
 pub(crate) struct Training {
@@ -24,7 +21,6 @@ pub(crate) struct Training {
     /// Plans from the one in use to smaller ones.
     plans: Vec<MemoryPlan>,
     walk: Walk,
-    probe: Arc<SystemProbe>,
 }
 
 /// What a model in training begins with.
@@ -63,7 +59,6 @@ impl Training {
             tokens: 0,
             is_whole: true,
             plans,
-            probe: Arc::new(system_probe()),
         })
     }
 
@@ -75,10 +70,7 @@ impl Training {
 
     /// What the process may use.
     pub(crate) fn memory(&self) -> MemoryLimit {
-        MemoryLimit {
-            probe: Arc::clone(&self.probe),
-            limit_bytes: self.plan().limit_bytes,
-        }
+        MemoryLimit { plan: *self.plan() }
     }
 
     /// Goes on with the next plan that is smaller by a tenth of what passes, and remembers as precisely;
