@@ -40,6 +40,7 @@ impl Case {
                 attention_chunk_tokens: self.attention_chunk_tokens,
             },
             weight_bytes: 4,
+            is_rounded: false,
             state_bytes: 4,
         }
     }

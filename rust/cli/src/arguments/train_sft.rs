@@ -30,6 +30,13 @@ pub(crate) struct TrainSftSettings {
     /// Tokens of a row, without it as many as the model reads; longer rows let it read more.
     #[arg(long, value_name = "N")]
     pub(crate) context: Option<usize>,
+    /// Learn with weights rounded as `headroom quantize --bits N --dtype bfloat16` will round them, so
+    /// that the packed model is as good.
+    #[arg(long, value_name = "N")]
+    pub(crate) round_bits: Option<u8>,
+    /// Weights that share a scale where they are rounded [64].
+    #[arg(long, value_name = "N")]
+    pub(crate) round_group_size: Option<u16>,
     /// Rows of a step.
     #[arg(long, value_name = "N")]
     pub(crate) rows_per_step: Option<usize>,

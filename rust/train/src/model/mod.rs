@@ -15,6 +15,7 @@ mod normalization;
 mod parameters;
 mod reading;
 mod rotation;
+mod rounding;
 mod walk;
 
 pub use geometry::Geometry;
@@ -22,4 +23,5 @@ pub use gradients::Gradients;
 pub use initial::initial_weights;
 pub use parameters::{BlockMatrices, Parameters, Place};
 pub use reading::{read_geometry, read_weights};
+pub use rounding::Rounding;
 pub use walk::{Kept, LossSum, MicroBatch, Walk, Watch, Workspace};

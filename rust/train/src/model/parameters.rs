@@ -43,6 +43,19 @@ impl<T> BlockMatrices<T> {
         ]
     }
 
+    /// From the same order.
+    fn of_order<E>(matrices: [Result<T, E>; 6]) -> Result<Self, E> {
+        let [query, key, value, output, expand, project] = matrices;
+        Ok(Self {
+            query: query?,
+            key: key?,
+            value: value?,
+            output: output?,
+            expand: expand?,
+            project: project?,
+        })
+    }
+
     /// Each of them.
     pub fn as_ref(&self) -> BlockMatrices<&T> {
         BlockMatrices {
@@ -103,22 +116,33 @@ impl<T> Parameters<T> {
     ) -> Result<Self, E> {
         let embedding = make(EMBEDDING, Place::Embedding)?;
         let blocks = (0..layers).map(|layer| {
-            let matrices = named_block(layer).map(|(name, place)| make(&name, place));
-            let [query, key, value, output, expand, project] = matrices;
-            Ok(BlockMatrices {
-                query: query?,
-                key: key?,
-                value: value?,
-                output: output?,
-                expand: expand?,
-                project: project?,
-            })
+            BlockMatrices::of_order(named_block(layer).map(|(name, place)| make(&name, place)))
         });
         let blocks = blocks.collect::<Result<_, E>>()?;
         Ok(Self {
             embedding,
             blocks,
             head: make(HEAD, Place::Head)?,
+        })
+    }
+
+    /// What `map` makes of each value, in the order of [`Self::names`].
+    ///
+    /// # Errors
+    /// The first of `map`'s.
+    pub fn try_map<U, E>(
+        &self,
+        mut map: impl FnMut(&T) -> Result<U, E>,
+    ) -> Result<Parameters<U>, E> {
+        let embedding = map(&self.embedding)?;
+        let blocks = self.blocks.iter();
+        let blocks =
+            blocks.map(|block| BlockMatrices::of_order(block.as_ref().in_order().map(&mut map)));
+        let blocks = blocks.collect::<Result<_, E>>()?;
+        Ok(Parameters {
+            embedding,
+            blocks,
+            head: map(&self.head)?,
         })
     }
 

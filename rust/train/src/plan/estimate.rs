@@ -15,6 +15,8 @@ pub struct Shape {
     pub workspace: Workspace,
     /// Bytes of a weight and of an activation.
     pub weight_bytes: u64,
+    /// Whether steps see a rounded copy of the weights.
+    pub is_rounded: bool,
     /// Bytes of a number that an optimizer remembers.
     pub state_bytes: u64,
 }
@@ -23,7 +25,7 @@ pub struct Shape {
 /// is what the peak has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Estimate {
-    /// The model.
+    /// The model, and its rounded copy.
     pub weights: u64,
     /// The sums over micro-batches.
     pub gradients: u64,
@@ -47,8 +49,9 @@ impl Shape {
     pub fn estimate(&self) -> Estimate {
         let geometry = &self.geometry;
         let (blocks, tables) = (geometry.block_parameters(), geometry.table_parameters());
+        let copies = if self.is_rounded { 2 } else { 1 };
         Estimate {
-            weights: (blocks + tables) * self.weight_bytes,
+            weights: (blocks + tables) * self.weight_bytes * copies,
             gradients: (blocks + tables) * WIDE,
             states: (blocks + 2 * tables) * self.state_bytes,
             forward: self.kept() + self.block_forward(),

@@ -47,6 +47,7 @@ fn cuts(request: &PlanRequest, kept: Kept) -> impl Iterator<Item = Shape> {
         rows,
         enough_tokens,
         weight_bytes,
+        is_rounded,
         ..
     } = *request;
     let is_too_much = move |fewer: usize| fewer > 1 && fewer * geometry.context > enough_tokens;
@@ -57,6 +58,7 @@ fn cuts(request: &PlanRequest, kept: Kept) -> impl Iterator<Item = Shape> {
         rows,
         workspace: workspace(&geometry, rows, kept, chunk_bytes),
         weight_bytes,
+        is_rounded,
         state_bytes: 0,
     };
     fewer.flat_map(move |rows| {

@@ -21,6 +21,8 @@ pub struct PlanRequest {
     pub enough_tokens: usize,
     /// Bytes of a weight.
     pub weight_bytes: u64,
+    /// Whether steps see a rounded copy of the weights.
+    pub is_rounded: bool,
     /// The type of what optimizers remember; `None` leaves it to the plan.
     pub state_dtype: Option<FloatDtype>,
     /// Keep only the inputs of blocks, whatever fits.
@@ -155,6 +157,7 @@ mod tests {
             rows: 8,
             enough_tokens: usize::MAX,
             weight_bytes: 4,
+            is_rounded: false,
             state_dtype: None,
             recompute: false,
             process_bytes: 50 << 20,

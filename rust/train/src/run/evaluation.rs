@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use crate::data::ValidationRow;
+use crate::data::{Row, ValidationRow};
 use crate::error::TrainError;
 use crate::model::Watch;
 use crate::record::EvaluationRecord;
@@ -28,16 +28,18 @@ impl Training {
         watch: &mut dyn Watch,
     ) -> Result<EvaluationRecord, TrainError> {
         let begun = Instant::now();
+        let weights = self.seen()?;
         let mut sums = Sums::default();
+        let mut add = |rows| sums.add(rows, |rows| self.nats(&weights, rows, watch));
         let mut waiting = Vec::with_capacity(self.plan().rows);
         for row in held_out.rows() {
             waiting.push(row?);
             if waiting.len() == self.plan().rows {
-                sums.add(self, std::mem::take(&mut waiting), watch)?;
+                add(std::mem::take(&mut waiting))?;
             }
         }
         if !waiting.is_empty() {
-            sums.add(self, waiting, watch)?;
+            add(waiting)?;
         }
         Ok(EvaluationRecord {
             step: self.optimizer.step,
@@ -54,16 +56,14 @@ impl Training {
 impl Sums {
     fn add(
         &mut self,
-        training: &Training,
         rows: Vec<ValidationRow>,
-        watch: &mut dyn Watch,
+        nats: impl FnOnce(Vec<Row>) -> Result<Vec<f32>, TrainError>,
     ) -> Result<(), TrainError> {
         self.bytes += rows.iter().map(|row| row.bytes).sum::<u64>();
         let rows: Vec<_> = rows.into_iter().map(|row| row.row).collect();
         let counted = rows.iter().flat_map(|row| &row.counted);
         self.tokens += counted.filter(|&&counts| counts).count() as u64;
-        let nats = training.nats(rows, watch)?;
-        self.nats += nats.into_iter().map(f64::from).sum::<f64>();
+        self.nats += nats(rows)?.into_iter().map(f64::from).sum::<f64>();
         Ok(())
     }
 }

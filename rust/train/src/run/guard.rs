@@ -142,6 +142,7 @@ mod tests {
             rows: 1,
             enough_tokens: 1,
             weight_bytes: 4,
+            is_rounded: false,
             state_dtype: None,
             recompute: false,
             process_bytes: 0,

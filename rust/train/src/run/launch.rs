@@ -115,9 +115,7 @@ impl OutputDirectory {
         // What is free now decides once how precisely a run remembers, and not again when it goes on.
         let state_dtype = settings.config.state_dtype;
         let state_dtype = state_dtype.or_else(|| saved.as_ref().and_then(state_dtype_of));
-        let plans = settings
-            .config
-            .plans(launch.beginning.geometry, state_dtype)?;
+        let plans = settings.config.plans(&launch.beginning, state_dtype)?;
         let mut training = Training::begin(launch.beginning, plans)?;
         training.try_plan(observer)?;
         if let Some(saved) = &saved {

@@ -6,9 +6,9 @@ use headroom_mlx::Processor;
 
 use crate::error::TrainError;
 use crate::float_dtype::FloatDtype;
-use crate::model::Geometry;
 use crate::plan::{MemoryPlan, PlanRequest};
 use crate::run::config::RunConfig;
+use crate::run::training::Beginning;
 
 /// On two cores, rows of 512 tokens were as fast alone as four at a time, and took little over half
 /// of the memory above weights and states.
@@ -28,19 +28,20 @@ impl RunConfig {
     /// When none fits, or memory cannot be read or limited.
     pub(crate) fn plans(
         &self,
-        geometry: Geometry,
+        beginning: &Beginning,
         state_dtype: Option<FloatDtype>,
     ) -> Result<Vec<MemoryPlan>, TrainError> {
         headroom_mlx::warm_up_products()?;
         let limit_bytes = self.limit()?;
         let request = PlanRequest {
-            geometry,
+            geometry: beginning.geometry,
             rows: self.device_batch_size,
             enough_tokens: match Processor::current() {
                 Processor::Cpu => ENOUGH_TOKENS_OF_A_CPU,
                 Processor::Gpu => usize::MAX,
             },
             weight_bytes: self.dtype.size_bytes(),
+            is_rounded: beginning.rounding.is_some(),
             state_dtype,
             recompute: self.recompute,
             process_bytes: process_bytes()?,

@@ -4,7 +4,7 @@ use headroom_mlx::{Array, Dtype};
 
 use crate::data::Row;
 use crate::error::TrainError;
-use crate::model::{Geometry, Gradients, LossSum, MicroBatch, Parameters, Walk, Watch};
+use crate::model::{Geometry, Gradients, LossSum, MicroBatch, Parameters, Rounding, Walk, Watch};
 use crate::optimizer::{Optimizer, OptimizerState, Rates, Schedule, Update};
 use crate::plan::MemoryPlan;
 use crate::run::memory_use::MemoryLimit;
@@ -20,6 +20,7 @@ pub(crate) struct Training {
     pub(crate) is_whole: bool,
     /// Plans from the one in use to smaller ones.
     plans: Vec<MemoryPlan>,
+    rounding: Option<Rounding>,
     walk: Walk,
 }
 
@@ -30,6 +31,8 @@ pub(crate) struct Beginning<'a> {
     pub(crate) weights: Box<dyn FnOnce() -> Result<Parameters<Array>, TrainError> + 'a>,
     pub(crate) rates: Rates,
     pub(crate) schedule: Schedule,
+    /// How the weights are rounded that steps see; `None` shows them as they are.
+    pub(crate) rounding: Option<Rounding>,
 }
 
 impl Training {
@@ -43,6 +46,7 @@ impl Training {
             weights,
             rates,
             schedule,
+            rounding,
         } = beginning;
         let weights = weights()?;
         let plan = plans.first().ok_or(TrainError::NoPlan)?;
@@ -59,6 +63,7 @@ impl Training {
             tokens: 0,
             is_whole: true,
             plans,
+            rounding,
         })
     }
 
@@ -104,28 +109,41 @@ impl Training {
         rows: &[Row],
         watch: &mut dyn Watch,
     ) -> Result<(Gradients, LossSum), TrainError> {
+        let weights = self.seen()?;
         let mut sums = Gradients::none(&self.geometry);
         let mut loss = LossSum::default();
         for rows in rows.chunks(self.plan().rows) {
             let rows = rows.to_vec();
             loss += self.walk_for(&MicroBatch { rows }, |walk, batch| {
-                walk.accumulate(&self.weights, batch, &mut sums, watch)
+                walk.accumulate(&weights, batch, &mut sums, watch)
             })?;
         }
         Ok((sums, loss))
     }
 
-    /// Nats of every target of `rows`, row after row.
+    /// The weights as steps see them.
+    ///
+    /// # Errors
+    /// When MLX fails.
+    pub(crate) fn seen(&self) -> Result<Parameters<Array>, TrainError> {
+        match self.rounding {
+            Some(rounding) => Ok(rounding.of(&self.weights)?),
+            None => Ok(self.weights.clone()),
+        }
+    }
+
+    /// Nats of every target of `rows`, row after row, for weights that [`Self::seen`] gave.
     ///
     /// # Errors
     /// As [`Self::accumulate`].
     pub(crate) fn nats(
         &self,
+        weights: &Parameters<Array>,
         rows: Vec<Row>,
         watch: &mut dyn Watch,
     ) -> Result<Vec<f32>, TrainError> {
         self.walk_for(&MicroBatch { rows }, |walk, batch| {
-            walk.evaluate(&self.weights, batch, watch)
+            walk.evaluate(weights, batch, watch)
         })
     }
 

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::error::TrainError;
+use crate::model::Rounding;
 use crate::optimizer::Rates;
 use crate::run::{RunConfig, from_fields, require_not_negative};
 
@@ -22,6 +23,10 @@ pub struct SftConfig {
     pub data: PathBuf,
     /// Tokens of a row. Absent: as many as the model reads. More of them let it read more.
     pub context: Option<usize>,
+    /// Bits to which the weights are rounded that steps see, as quantising will round them.
+    pub round_bits: Option<u8>,
+    /// Weights that share a scale where they are rounded.
+    pub round_group_size: u16,
     /// Rows of a step.
     pub rows_per_step: usize,
     /// How often all conversations are learned, where steps are not given.
@@ -43,6 +48,8 @@ impl Default for SftConfig {
             model: PathBuf::new(),
             data: PathBuf::new(),
             context: None,
+            round_bits: None,
+            round_group_size: 64,
             rows_per_step: 32,
             epochs: 1,
             rate_share: 0.02,
@@ -82,7 +89,14 @@ impl SftConfig {
                 "--rows-per-step {rows} is not made of whole micro-batches; give a multiple of --device-batch-size {together}"
             )));
         }
+        self.rounding()?;
         require_not_negative("rate-share", self.rate_share)
+    }
+
+    /// How the weights are rounded that steps see.
+    pub(crate) fn rounding(&self) -> Result<Option<Rounding>, TrainError> {
+        let rounding = |bits| Rounding::affine(bits, self.round_group_size);
+        self.round_bits.map(rounding).transpose()
     }
 
     /// The recipe's rates, as far as tuning takes them.

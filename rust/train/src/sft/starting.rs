@@ -41,6 +41,7 @@ pub fn train_sft(
                 steps,
                 warm_down_share: 1.0,
             },
+            rounding: config.rounding()?,
         },
         data,
         tokenizer,
