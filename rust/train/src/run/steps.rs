@@ -121,7 +121,8 @@ impl Run<'_> {
     fn step(&mut self, progress: &mut Progress) -> Result<(), TrainError> {
         let begun = Instant::now();
         allocator::reset_peak()?;
-        let rows = (0..self.settings.rows_per_step).map(|_| self.rows.next_row());
+        let wants_stop = || self.observer.wants_stop();
+        let rows = (0..self.settings.rows_per_step).map(|_| self.rows.next_row(&wants_stop));
         let rows = rows.collect::<Result<Vec<_>, _>>()?;
         let waited = begun.elapsed().as_secs_f64();
         loop {
@@ -257,9 +258,7 @@ impl Run<'_> {
         if skipped == progress.skipped {
             return;
         }
-        if let Some(sentence) = skipped.sentence() {
-            self.note(sentence);
-        }
+        self.observer.happened(TrainingEvent::Skipped(&skipped));
         progress.skipped = skipped;
     }
 
