@@ -85,6 +85,7 @@ impl CliError {
             Self::DownloadInterrupted
             | Self::PromptInterrupted
             | Self::Quantize(QuantizeError::Cancelled)
+            | Self::Train(TrainError::Stopped)
             | Self::Train(TrainError::Tokenizer(TokenizerError::Cancelled)) => {
                 ExitCode::from(interrupt::EXIT_CODE)
             }

@@ -86,7 +86,7 @@ fn cached(home: &Path) -> usize {
 struct Workplace {
     folder: TempDir,
     server: HubServer,
-    /// Most shards on the disk whenever one was asked for, that one included.
+    /// Most shards on the disk whenever one was asked for; that one's file is begun by then.
     most_cached: Arc<AtomicUsize>,
 }
 
@@ -98,7 +98,7 @@ impl Workplace {
         let (home, most) = (folder.path().to_owned(), Arc::clone(&most_cached));
         let server = HubServer::start(move |request| {
             let own = shard_of(request).and_then(|name| {
-                most.fetch_max(cached(&home) + 1, Ordering::Relaxed);
+                most.fetch_max(cached(&home), Ordering::Relaxed);
                 answer(name, request)
             });
             own.unwrap_or_else(|| honest(&files, request))

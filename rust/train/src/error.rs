@@ -63,8 +63,8 @@ pub enum TrainError {
         /// What steps take as they are cut.
         needed_bytes: ByteSize,
     },
-    /// Somebody asked the run to stop.
-    #[error("the run was asked to stop")]
+    /// Somebody asked the run to stop before it came to its first step; a run under way ends well.
+    #[error("the run was asked to stop before it began; give the command again to go on")]
     Stopped,
     /// A run without any way to take a step.
     #[error("there is no plan for a step; this is a fault of headroom, please report it")]

@@ -51,15 +51,15 @@ pub(crate) struct TrainBaseSettings {
     /// Tokens of a step.
     #[arg(long, value_name = "N")]
     pub(crate) total_batch_size: Option<u64>,
-    #[command(flatten)]
-    #[serde(flatten)]
-    pub(crate) run: TrainRunSettings,
     /// Tokens of the run, where steps are not given.
     #[arg(long, value_name = "N")]
     pub(crate) target_tokens: Option<u64>,
     /// Tokens of the run for each parameter, where neither is given.
     #[arg(long, value_name = "X")]
     pub(crate) tokens_per_parameter: Option<f64>,
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub(crate) run: TrainRunSettings,
     /// AdamW's rate for the embedding, at width 768.
     #[arg(long, value_name = "X")]
     pub(crate) embedding_learning_rate: Option<f64>,

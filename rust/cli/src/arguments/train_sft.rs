@@ -40,12 +40,12 @@ pub(crate) struct TrainSftSettings {
     /// Rows of a step.
     #[arg(long, value_name = "N")]
     pub(crate) rows_per_step: Option<usize>,
-    #[command(flatten)]
-    #[serde(flatten)]
-    pub(crate) run: TrainRunSettings,
     /// How often all conversations are learned, where steps are not given.
     #[arg(long, value_name = "N")]
     pub(crate) epochs: Option<u64>,
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub(crate) run: TrainRunSettings,
     /// What the rates of base training are multiplied by; they go down to zero from the first step.
     #[arg(long, value_name = "X")]
     pub(crate) rate_share: Option<f64>,

@@ -102,6 +102,11 @@ impl Observer for Watching {
                 self.progress = Some(TrainingProgress::new(all_steps, step, LINE_EVERY));
             }
             TrainingEvent::Note(sentence) => self.line(&sentence),
+            TrainingEvent::Skipped(skipped) => {
+                if let Some(sentence) = skipped.sentence() {
+                    self.line(&format!("warning: {sentence}"));
+                }
+            }
             TrainingEvent::Step(record) => self.step(record),
             TrainingEvent::Evaluated(record) => {
                 if let Some(progress) = &mut self.progress {

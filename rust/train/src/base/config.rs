@@ -193,6 +193,7 @@ impl BaseConfig {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::run::to_fields;
 
     fn fields(more: Value) -> Value {
         let mut fields = json!({"data": "stories", "output": "run"});
@@ -222,6 +223,18 @@ mod tests {
         );
         let ultra = BaseConfig::from_fields(fields(Preset::UltraLow.settings())).unwrap();
         assert_eq!((ultra.run.eval_every, ultra.max_cached_shards), (1000, 3));
+    }
+
+    #[test]
+    fn names_are_those_that_checkpoints_have() {
+        let fields = to_fields(&BaseConfig::default()).unwrap();
+        let names: Vec<_> = fields.as_object().unwrap().keys().cloned().collect();
+        let expected = "context data depth device-batch-size dtype embedding-learning-rate eval-every \
+            eval-tokens gradient-clip head-learning-rate keep matrix-learning-rate max-cached-shards \
+            max-memory num-iterations output recompute save-every seed state-dtype streaming strict \
+            target-tokens tokenizer tokens-per-parameter total-batch-size vocab warm-down-share";
+        assert_eq!(names, expected.split_whitespace().collect::<Vec<_>>());
+        assert!(MAY_CHANGE.iter().all(|name| fields.get(name).is_some()));
     }
 
     #[test]

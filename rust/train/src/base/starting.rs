@@ -5,13 +5,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::base::config::{BaseConfig, MAY_CHANGE};
-use crate::data::{Content, DataSettings, DataSource};
+use crate::data::{Content, DataSettings, DataSource, SkippedShards};
 use crate::error::TrainError;
 use crate::model::{Geometry, initial_weights};
 use crate::optimizer::Schedule;
 use crate::run::{
-    Beginning, Launch, Observer, Outcome, OutputDirectory, Resume, RunConfig, RunSettings,
-    TrainingEvent, to_fields,
+    Beginning, Launch, Observer, Outcome, OutputDirectory, Resume, RunSettings, TrainingEvent,
+    to_fields,
 };
 use crate::tokenizer::{TokenizerRequest, TrainingTokenizer, learn};
 
@@ -52,10 +52,10 @@ pub fn train_base(
 }
 
 fn beginning(config: &BaseConfig, geometry: Geometry, steps: u64) -> Beginning<'static> {
-    let RunConfig { dtype, seed, .. } = config.run;
+    let (dtype, seed) = (config.run.dtype.dtype(), config.run.seed);
     Beginning {
         geometry,
-        weights: Box::new(move || Ok(initial_weights(&geometry, dtype.dtype(), seed)?)),
+        weights: Box::new(move || Ok(initial_weights(&geometry, dtype, seed)?)),
         rates: config.rates(),
         schedule: Schedule {
             steps,
@@ -86,6 +86,9 @@ fn tokenizer_directory(
         true => ControlFlow::Break(()),
         false => ControlFlow::Continue(()),
     })?;
+    if learned.skipped != SkippedShards::default() {
+        observer.happened(TrainingEvent::Skipped(&learned.skipped));
+    }
     let report = learned.write(&directory)?;
     observer.happened(TrainingEvent::Note(format!(
         "learned a tokenizer of {} tokens from {} documents",

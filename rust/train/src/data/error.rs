@@ -48,6 +48,14 @@ pub enum DataError {
         /// The shard.
         shard: String,
     },
+    /// Neither here nor on the hub.
+    #[error("{name} is no file or directory here, and cannot be had from the hub: {reason}")]
+    Nowhere {
+        /// What was asked for.
+        name: String,
+        /// What came of asking the hub.
+        reason: Box<HubError>,
+    },
     /// The system refused to read something.
     #[error("cannot read {path}: {source}; check that it exists and may be read", path = path.display())]
     Read {
@@ -128,6 +136,7 @@ impl DataError {
         match self {
             Self::UnknownKind { .. } | Self::Context { .. } | Self::CacheTooSmall { .. } => true,
             Self::Hub(error) => error.is_wrong_use(),
+            Self::Nowhere { reason, .. } => reason.is_wrong_use(),
             _ => false,
         }
     }

@@ -4,6 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use headroom_hub::HubError;
+
 use super::error::DataError;
 use super::position::{Part, Position};
 use super::remote::RemoteShards;
@@ -52,7 +54,8 @@ impl ShardList {
                 repository,
                 settings,
             } => {
-                let remote = RemoteShards::of(repository, settings)?;
+                let remote = RemoteShards::of(repository, settings);
+                let remote = remote.map_err(|reason| nowhere(repository.to_string(), reason))?;
                 (listed(&remote), Some(Arc::new(remote)))
             }
         };
@@ -80,6 +83,17 @@ impl ShardList {
             validation,
             remote,
         })
+    }
+}
+
+/// What the hub does not have may have been meant for a file.
+fn nowhere(name: String, reason: HubError) -> DataError {
+    match Path::new(&name).exists() {
+        true => reason.into(),
+        false => DataError::Nowhere {
+            name,
+            reason: Box::new(reason),
+        },
     }
 }
 

@@ -73,6 +73,14 @@ impl TrainingRows {
     /// When nothing of the data can be read, or something cannot and nothing may be left out. There
     /// are no rows behind an error.
     pub fn next_row(&mut self) -> Result<Row, DataError> {
+        self.next_row_unless(&|| false)
+    }
+
+    /// The next row, waited for as long as `wants_stop` says no: a hub may be silent for minutes.
+    ///
+    /// # Errors
+    /// As [`Self::next_row`], and [`DataError::Stopped`], behind which the row is still to be had.
+    pub fn next_row_unless(&mut self, wants_stop: &dyn Fn() -> bool) -> Result<Row, DataError> {
         loop {
             if let Some(row) = self.row_at_hand() {
                 self.row += 1;
@@ -81,7 +89,7 @@ impl TrainingRows {
             if let Some(block) = self.block.take() {
                 (self.place, self.row) = (block.next, 0);
             }
-            let block = self.ahead.next()?;
+            let block = self.ahead.next(wants_stop)?;
             // The block that a cursor names can be gone because its shard is left out.
             if block.place != self.place {
                 (self.place, self.row) = (block.place, 0);

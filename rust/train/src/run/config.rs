@@ -81,6 +81,8 @@ pub(crate) const MAY_CHANGE: [&str; 9] = [
 ];
 
 impl RunConfig {
+    /// Refuses what cannot be in any run.
+    ///
     /// # Errors
     /// When a field has a value that it cannot have.
     pub(crate) fn check(&self) -> Result<(), TrainError> {
@@ -125,6 +127,8 @@ impl RunConfig {
     }
 }
 
+/// Refuses what is no rate and no limit.
+///
 /// # Errors
 /// When the setting `name` is less than 0, infinite or no number.
 pub(crate) fn require_not_negative(name: &str, value: f64) -> Result<(), TrainError> {

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::data::SkippedShards;
 use crate::plan::MemoryPlan;
 use crate::record::{EvaluationRecord, StepRecord};
 
@@ -24,6 +25,8 @@ pub enum TrainingEvent<'a> {
     },
     /// Something that a person should know, one sentence.
     Note(String),
+    /// Something of the data could not be read: all that was left out so far.
+    Skipped(&'a SkippedShards),
     /// A step was done.
     Step(&'a StepRecord),
     /// Held-out text was predicted.

@@ -34,7 +34,9 @@ where
         settings = serde_json::from_value(all.clone()).map_err(|error| {
             let reason = error.to_string();
             let (name, reason) = (Quoted(name), Shortened(&reason));
-            TrainError::setting(format!("the setting {name} cannot be read: {reason}"))
+            TrainError::setting(format!(
+                "the setting {name} cannot be read: {reason}; give what was expected"
+            ))
         })?;
     }
     Ok(settings)

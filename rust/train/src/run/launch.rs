@@ -107,11 +107,12 @@ impl OutputDirectory {
             require_same_configuration(before, &settings.configuration, &may_change)?;
         }
         let tokenizer = launch.tokenizer;
-        let evaluated = settings.config.evaluated_tokens();
-        let held_out = evaluated
+        let held_out = settings.config.evaluated_tokens();
+        let held_out = held_out
             .map(|tokens| ValidationRows::open(&launch.data, Arc::clone(&tokenizer), tokens));
         let from = saved.as_ref().map(cursor).transpose()?;
         let rows = TrainingRows::open(&launch.data, tokenizer, from.as_ref())?;
+<<<<<<< HEAD
         // What is free now decides once how precisely a run remembers, and not again when it goes on.
         let state_dtype = settings.config.state_dtype;
         let state_dtype = state_dtype.or_else(|| saved.as_ref().and_then(state_dtype_of));
@@ -121,6 +122,10 @@ impl OutputDirectory {
         if let Some(saved) = &saved {
             training.restore(saved)?;
         }
+=======
+        let config = &settings.config;
+        let training = training(launch.beginning, config, saved.as_ref(), observer)?;
+>>>>>>> h-set
         let done = training.optimizer.step;
         observer.happened(TrainingEvent::Begun {
             step: done,
@@ -140,8 +145,26 @@ impl OutputDirectory {
     }
 }
 
+/// A model in training that is as far as its checkpoint, with a plan that holds.
+fn training(
+    beginning: Beginning,
+    config: &RunConfig,
+    saved: Option<&SavedCheckpoint>,
+    observer: &mut dyn Observer,
+) -> Result<Training, TrainError> {
+    // What is free decides once how precisely a run remembers, and not again when it goes on.
+    let state_dtype = config.state_dtype.or_else(|| saved.and_then(state_dtype));
+    let plans = config.plans(beginning.geometry, state_dtype)?;
+    let mut training = Training::begin(beginning, plans)?;
+    training.try_plan(observer)?;
+    if let Some(saved) = saved {
+        training.restore(saved)?;
+    }
+    Ok(training)
+}
+
 /// The type in which the optimizers remembered.
-fn state_dtype_of(saved: &SavedCheckpoint) -> Option<FloatDtype> {
+fn state_dtype(saved: &SavedCheckpoint) -> Option<FloatDtype> {
     let (_, stored) = saved.optimizer().checkpoint().tensors().next()?;
     FloatDtype::stored(stored.dtype)
 }

@@ -2,16 +2,16 @@
 
 use serde_json::Value;
 
-use crate::data::{Row, SkippedShards, TrainingRows, ValidationRows};
+use crate::data::{DataError, Row, SkippedShards, TrainingRows, ValidationRows};
 use crate::error::TrainError;
 
 /// Endless rows whose order can be taken up again.
 pub trait RowSource {
-    /// The next row.
+    /// The next row, waited for unless `wants_stop`.
     ///
     /// # Errors
-    /// When there is none to be had.
-    fn next_row(&mut self) -> Result<Row, TrainError>;
+    /// [`TrainError::Stopped`], or when there is none to be had.
+    fn next_row(&mut self, wants_stop: &dyn Fn() -> bool) -> Result<Row, TrainError>;
 
     /// Where the next row begins, as checkpoints keep it.
     fn cursor(&self) -> Value;
@@ -21,8 +21,12 @@ pub trait RowSource {
 }
 
 impl RowSource for TrainingRows {
-    fn next_row(&mut self) -> Result<Row, TrainError> {
-        Ok(Self::next_row(self)?)
+    fn next_row(&mut self, wants_stop: &dyn Fn() -> bool) -> Result<Row, TrainError> {
+        self.next_row_unless(wants_stop)
+            .map_err(|error| match error {
+                DataError::Stopped => TrainError::Stopped,
+                other => other.into(),
+            })
     }
 
     fn cursor(&self) -> Value {

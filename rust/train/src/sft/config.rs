@@ -116,6 +116,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::run::to_fields;
 
     fn refusal(field: &str, value: Value) -> String {
         let mut fields = json!({"model": "base", "data": "chats.jsonl", "output": "run"});
@@ -129,6 +130,17 @@ mod tests {
         let run = SftConfig::from_fields(fields).unwrap().run;
         assert_eq!((run.device_batch_size, run.keep), (4, 5));
         assert_eq!((run.eval_every, run.eval_tokens), (100, 65_536));
+    }
+
+    #[test]
+    fn names_are_those_that_checkpoints_have() {
+        let fields = to_fields(&SftConfig::default()).unwrap();
+        let names: Vec<_> = fields.as_object().unwrap().keys().cloned().collect();
+        let expected = "context data device-batch-size dtype epochs eval-every eval-tokens \
+            gradient-clip keep max-memory model num-iterations output rate-share recompute \
+            rows-per-step save-every seed state-dtype strict";
+        assert_eq!(names, expected.split_whitespace().collect::<Vec<_>>());
+        assert!(MAY_CHANGE.iter().all(|name| fields.get(name).is_some()));
     }
 
     #[test]

@@ -33,16 +33,7 @@ pub fn train_sft(
     let steps = steps(config, &data, &tokenizer)?;
     let output = OutputDirectory::open(run, resume, observer)?;
     let launch = Launch {
-        beginning: Beginning {
-            geometry,
-            weights: Box::new(|| read_weights(&checkpoint, &geometry, run.dtype.dtype())),
-            rates: config.rates(),
-            schedule: Schedule {
-                steps,
-                warm_down_share: 1.0,
-            },
-            rounding: config.rounding()?,
-        },
+        beginning: beginning(config, &checkpoint, geometry, steps)?,
         data,
         tokenizer,
         settings: RunSettings {
@@ -55,6 +46,26 @@ pub fn train_sft(
         may_change: &MAY_CHANGE,
     };
     output.train(launch, observer)
+}
+
+/// The model as it is, at rates that go down from the first step on.
+fn beginning<'a>(
+    config: &'a SftConfig,
+    checkpoint: &'a Checkpoint,
+    geometry: Geometry,
+    steps: u64,
+) -> Result<Beginning<'a>, TrainError> {
+    let dtype = config.run.dtype.dtype();
+    Ok(Beginning {
+        geometry,
+        weights: Box::new(move || read_weights(checkpoint, &geometry, dtype)),
+        rates: config.rates(),
+        schedule: Schedule {
+            steps,
+            warm_down_share: 1.0,
+        },
+        rounding: config.rounding()?,
+    })
 }
 
 /// The model's own sizes, with rows as long as asked for.
