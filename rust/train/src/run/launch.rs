@@ -113,7 +113,7 @@ impl OutputDirectory {
         let from = saved.as_ref().map(cursor).transpose()?;
         let rows = TrainingRows::open(&launch.data, tokenizer, from.as_ref())?;
         let plans = launch.cut.plans(launch.beginning.geometry)?;
-        let mut training = Training::begin(launch.beginning, plans)?;
+        let mut training = Training::begin(launch.beginning, plans, settings.seed)?;
         training.try_plan(observer)?;
         if let Some(saved) = &saved {
             training.restore(saved)?;
