@@ -9,15 +9,14 @@ golden cases. The shipped model gets a mixed recipe, because only it has a token
 Needs the packages in requirements.txt.
 """
 
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 import mlx.core as mx
-import numpy as np
-from reference import TOLERANCE, difference, feed, load
+from reference import TOLERANCE
 from safetensors.numpy import load_file
+from written import logits_apart, run
 
 ROOT = Path(__file__).resolve().parents[2]
 CASES = ROOT / "tests/golden/cases"
@@ -54,16 +53,9 @@ def main() -> int:
 def difference_of(headroom: str, case: tuple[Path, list[int]], recipe: list) -> float:
     model, tokens = case
     with tempfile.TemporaryDirectory() as temporary:
-        output, logits = Path(temporary) / "model", Path(temporary) / "logits.safetensors"
+        output = Path(temporary) / "model"
         run(headroom, "quantize", "--model", model, "--output", output, *recipe)
-        ids = ",".join(str(token) for token in tokens)
-        run(headroom, "debug", "logits", "--model", output, "--tokens", ids, "--output", logits)
-        expected = feed(load(output, {}), np.array(tokens), [len(tokens)])
-        return difference(expected, load_file(logits)["logits"])
-
-
-def run(*command) -> None:
-    subprocess.run([str(word) for word in command], check=True, stdout=subprocess.DEVNULL)
+        return logits_apart(headroom, output, tokens)
 
 
 if __name__ == "__main__":

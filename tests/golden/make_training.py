@@ -5,8 +5,9 @@
     make_training.py --check    compares, writes nothing, exit code 1 on a difference
 
 Everything is computed in float64 and rounded to float32. The same run in float32 says how far plain
-float32 arithmetic strays from that; the manifest keeps those figures. Needs the packages in
-requirements.txt at exactly those versions.
+float32 arithmetic strays from that; the manifest keeps those figures. bfloat16.safetensors begins with
+weights rounded to bfloat16; the manifest says how far a run strays from it that keeps them in bfloat16.
+Needs the packages in requirements.txt at exactly those versions.
 """
 
 import argparse
@@ -23,7 +24,14 @@ import numpy as np
 from make import difference, require_pinned_versions
 from mlx_lm.utils import load_model
 from safetensors.numpy import load_file, save_file
-from training_recipe import Recipe, Training, initial_deviation, logits, newton_schulz
+from training_recipe import (
+    Recipe,
+    RoundedTraining,
+    Training,
+    initial_deviation,
+    logits,
+    newton_schulz,
+)
 
 COMMITTED = Path(__file__).resolve().parent / "training"
 RECIPE = Recipe()
@@ -107,6 +115,49 @@ def trained(dtype: mx.Dtype) -> dict[str, dict]:
     return {name: as_float32(arrays) for name, arrays in found.items()}
 
 
+def from_bfloat16(training: Training) -> dict:
+    """What bfloat16.safetensors holds: of the first step the gradients, of all steps losses and norms, and
+    the weights behind them."""
+    steps = [training.step(micro_batches(number)) for number in range(RECIPE.num_iterations)]
+    found = {name: mx.stack([step[name] for step in steps]) for name in ("loss", "gradient_norm")}
+    for name, weight in training.weights.items():
+        found[f"gradient.{name}"] = steps[0]["gradients"][name]
+        found[f"weight_after_10.{name}"] = weight
+    return as_float32(found)
+
+
+def rounded_weights(dtype: mx.Dtype) -> dict:
+    return {
+        name: weight.astype(mx.bfloat16).astype(dtype)
+        for name, weight in as_mlx(initial_weights()).items()
+    }
+
+
+def halves(arrays: dict) -> dict:
+    """As float16, which is eight times finer than bfloat16; figures of steps stay as they are."""
+    return {
+        name: array.astype(np.float16) if array.ndim == 2 else array
+        for name, array in arrays.items()
+    }
+
+
+def bfloat16_deviations(exact: dict, rounded: dict) -> dict:
+    """The largest of all tensors: root mean squares of differences, as a share of those of gradients and
+    of the way that weights went."""
+    begun, shares = as_float32(rounded_weights(mx.float32)), {"gradient": 0.0, "weight_after_10": 0.0}
+    for name in exact:
+        kind, _, tensor = name.partition(".")
+        if kind in shares:
+            from_where = begun[tensor] if kind == "weight_after_10" else 0.0
+            share = spread(exact[name] - rounded[name]) / spread(exact[name] - from_where)
+            shares[kind] = max(shares[kind], share)
+    return {kind: float(f"{share:.1e}") for kind, share in shares.items()}
+
+
+def spread(array: np.ndarray) -> float:
+    return float(np.sqrt(np.mean(array.astype(np.float64) ** 2)))
+
+
 def orthogonalised(dtype: mx.Dtype) -> dict:
     arrays, source = {}, generator(2)
     for name, shape in MATRICES.items():
@@ -115,7 +166,7 @@ def orthogonalised(dtype: mx.Dtype) -> dict:
     return arrays
 
 
-def manifest(deviations: dict) -> dict:
+def manifest(deviations: dict, of_bfloat16: dict) -> dict:
     shapes = RECIPE.shapes()
     return {
         "recipe": asdict(RECIPE),
@@ -127,6 +178,7 @@ def manifest(deviations: dict) -> dict:
         "muon_momenta": {str(n): RECIPE.muon_momentum(n) for n in (0, 1, 150, 299, 300, 5000)},
         "learning_rate_multipliers": {str(n): multipliers(n) for n in SCHEDULES},
         "float32_deviations": deviations,
+        "bfloat16_deviations": of_bfloat16,
     }
 
 
@@ -142,7 +194,11 @@ def write(directory: Path) -> None:
     for name, arrays in exact.items():
         save_file(arrays, directory / f"{name}.safetensors")
     deviations = {name: deviation(arrays, rounded[name]) for name, arrays in exact.items()}
-    text = json.dumps(manifest(deviations), indent=1)
+    narrow = from_bfloat16(Training(RECIPE, rounded_weights(mx.float64)))
+    save_file(halves(narrow), directory / "bfloat16.safetensors")
+    key = mx.random.key(SEED)
+    strays = from_bfloat16(RoundedTraining(RECIPE, rounded_weights(mx.float32), key))
+    text = json.dumps(manifest(deviations, bfloat16_deviations(narrow, strays)), indent=1)
     (directory / "manifest.json").write_text(text + "\n")
     require_mlx_lm_agrees(directory / "model", exact["steps"]["logits"])
 
@@ -202,7 +258,7 @@ def same(fresh: Path, committed: Path) -> bool:
 def without_deviations(path: Path) -> dict:
     """A manifest without the figures that depend on the processor."""
     read = json.loads(path.read_text())
-    del read["float32_deviations"]
+    del read["float32_deviations"], read["bfloat16_deviations"]
     return read
 
 

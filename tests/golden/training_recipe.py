@@ -182,17 +182,24 @@ class Training:
 
     def step(self, micro_batches: list) -> dict:
         """One optimizer step; returns loss, gradients and norm as they were before it."""
-        loss, gradients = accumulated(self.recipe, self.weights, micro_batches)
+        loss, gradients = self.accumulated(micro_batches)
         norm = global_norm(gradients)
         clip = mx.minimum(self.recipe.clip_norm / (norm + self.recipe.clip_epsilon), 1.0)
         for name, gradient in gradients.items():
             update = self.adamw if name in (HEAD, EMBEDDING) else self.muon
             rate = self.recipe.peak_learning_rate(name)
             rate *= self.recipe.learning_rate_multiplier(self.iteration)
-            self.weights[name] = self.weights[name] - rate * update(name, clip * gradient)
+            moved = self.weights[name] - rate * update(name, clip * gradient)
+            self.weights[name] = self.rounded(moved)
         self.iteration += 1
         mx.eval(self.weights, self.states, loss, gradients, norm)
         return {"loss": loss, "gradients": gradients, "gradient_norm": norm}
+
+    def accumulated(self, micro_batches: list) -> tuple:
+        return accumulated(self.recipe, self.weights, micro_batches)
+
+    def rounded(self, weight: mx.array) -> mx.array:
+        return weight
 
     def adamw(self, name: str, gradient: mx.array) -> mx.array:
         first_beta, second_beta = self.recipe.adam_betas
@@ -211,3 +218,23 @@ class Training:
     def averaged(self, state: str, kept: float, value: mx.array) -> mx.array:
         self.states[state] = kept * self.states[state] + (1 - kept) * value
         return self.states[state]
+
+
+class RoundedTraining(Training):
+    """Weights that bfloat16 has: passes run in it, optimizers in float32, and a new weight becomes one of
+    its neighbours, the nearer one more often (Gupta et al., 2015)."""
+
+    def __init__(self, recipe: Recipe, weights: dict, key: mx.array):
+        super().__init__(recipe, weights)
+        self.key = key
+
+    def accumulated(self, micro_batches: list) -> tuple:
+        narrow = {name: weight.astype(mx.bfloat16) for name, weight in self.weights.items()}
+        loss, gradients = accumulated(self.recipe, narrow, micro_batches)
+        wide = {name: gradient.astype(mx.float32) for name, gradient in gradients.items()}
+        return loss.astype(mx.float32), wide
+
+    def rounded(self, weight: mx.array) -> mx.array:
+        self.key, used = mx.random.split(self.key)
+        noise = mx.random.randint(0, 1 << 16, weight.shape, dtype=mx.uint32, key=used)
+        return ((weight.view(mx.uint32) + noise) & 0xFFFF0000).view(mx.float32)

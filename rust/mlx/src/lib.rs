@@ -18,6 +18,7 @@ mod ordering;
 mod processor;
 mod products;
 mod quantized_matrix;
+mod stochastic_rounding;
 mod tensor_bytes;
 
 pub use affine_matrix::AffineMatrix;
@@ -33,6 +34,7 @@ pub use ordering::after;
 pub use processor::{Processor, recommended_working_set_bytes, start, use_metal_library};
 pub use products::{multiply_dense, multiply_quantized, rows_of_quantized, warm_up_products};
 pub use quantized_matrix::QuantizedMatrix;
+pub use stochastic_rounding::round_stochastically;
 pub use tensor_bytes::{array_from_bytes, bytes_of_array};
 
 /// What every fallible MLX operation returns.

@@ -1,5 +1,5 @@
 //! Ten steps of the recipe against the reference in `tests/golden/training`: losses, every gradient,
-//! norms, weights and what the optimizers remember.
+//! norms, weights and what the optimizers remember; and in bfloat16, to its rounding.
 
 use std::path::{Path, PathBuf};
 
@@ -117,14 +117,14 @@ struct Run {
 }
 
 impl Run {
-    fn begin() -> Self {
+    fn begin(dtype: Dtype) -> Self {
         headroom_mlx::start().unwrap();
         let directory = training().join("model");
         let geometry = read_geometry(&directory).unwrap();
         let checkpoint = Checkpoint::open(&directory).unwrap();
         Self {
             geometry,
-            weights: read_weights(&checkpoint, &geometry, Dtype::Float32).unwrap(),
+            weights: read_weights(&checkpoint, &geometry, dtype).unwrap(),
             optimizer: Optimizer {
                 rates: Rates::default(),
                 schedule: Schedule {
@@ -133,6 +133,7 @@ impl Run {
                 },
                 states: OptimizerState::zeros(&geometry, FloatDtype::Float32).unwrap(),
                 step: 0,
+                seed: 1,
             },
         }
     }
@@ -153,7 +154,7 @@ impl Run {
 fn every_gradient_of_the_first_step_is_the_references_however_the_work_is_cut() {
     let expected = file("gradients.safetensors");
     for (rows, workspace) in ways() {
-        let run = Run::begin();
+        let run = Run::begin(Dtype::Float32);
         let walk = Walk::new(run.geometry, rows, workspace);
         let (sums, loss) = run.accumulate(&walk, &batches(&run.geometry, rows)[0]);
         let share = Array::from_f32(1.0 / loss.tokens as f32);
@@ -173,7 +174,7 @@ fn ten_steps_give_the_references_losses_norms_weights_and_memories() {
     let expected = file("steps.safetensors");
     let [losses, norms] = ["loss", "gradient_norm"].map(|name| numbers(&expected, name));
     for (rows, workspace) in ways() {
-        let mut run = Run::begin();
+        let mut run = Run::begin(Dtype::Float32);
         let walk = Walk::new(run.geometry, rows, workspace);
         for (step, batches) in batches(&run.geometry, rows).iter().enumerate() {
             let (mut sums, loss) = run.accumulate(&walk, batches);
@@ -221,7 +222,7 @@ fn assert_memories(states: &Parameters<OptimizerState>) {
 
 #[test]
 fn evaluation_weighs_the_same_targets() {
-    let run = Run::begin();
+    let run = Run::begin(Dtype::Float32);
     let batches = batches(&run.geometry, 2);
     let walk = Walk::new(run.geometry, 2, workspace(Kept::Inputs, 9, 6));
     let mut nats = 0.0;
@@ -231,4 +232,78 @@ fn evaluation_weighs_the_same_targets() {
     }
     let (_, loss) = run.accumulate(&walk, &batches[0]);
     assert!((nats - loss.nats).abs() < 1e-3, "{nats} {}", loss.nats);
+}
+
+/// What may be between a gradient in bfloat16 and the exact one, as a share of it. Its way through two
+/// blocks and back has some forty roundings, each off by 2⁻⁹ at most; independent ones make √40 · 2⁻⁹,
+/// and twice that is allowed.
+const GRADIENT_IN_BFLOAT16: f32 = 0.025;
+
+/// What may be between ten steps of a matrix in bfloat16 and ten exact ones, as a share of these: twice
+/// what the reference's own run in bfloat16 is off, for Muon blows up what is small in a gradient.
+const WAY_IN_BFLOAT16: f32 = 2.0 * 0.21;
+
+/// What may be between losses, as a share: ways that part by a few hundredths part losses by less, and the
+/// first alone would be as close as 2⁻⁹.
+const LOSS_IN_BFLOAT16: f32 = 1.0 / 128.0;
+
+/// The root of the mean square of the differences.
+fn spread(one: &[f32], other: &[f32]) -> f32 {
+    assert_eq!(one.len(), other.len());
+    let squares = one
+        .iter()
+        .zip(other)
+        .map(|(one, other)| (one - other).powi(2));
+    (squares.sum::<f32>() / one.len() as f32).sqrt()
+}
+
+#[test]
+fn every_gradient_in_bfloat16_is_the_references_to_rounding() {
+    let expected = file("bfloat16.safetensors");
+    for (rows, workspace) in ways() {
+        let run = Run::begin(Dtype::Bfloat16);
+        let walk = Walk::new(run.geometry, rows, workspace);
+        let (sums, loss) = run.accumulate(&walk, &batches(&run.geometry, rows)[0]);
+        let share = Array::from_f32(1.0 / loss.tokens as f32);
+        for ((name, _), sum) in sums.names().zip(sums.iter()) {
+            let mean = floats(&sum.sum().unwrap().multiply(&share).unwrap());
+            let exact = numbers(&expected, &format!("gradient.{name}"));
+            let off = spread(&mean, &exact) / spread(&exact, &vec![0.0; exact.len()]);
+            assert!(
+                off < GRADIENT_IN_BFLOAT16,
+                "{name} by {off} with {rows} rows, {workspace:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn ten_steps_in_bfloat16_lose_little_of_the_references_way() {
+    let expected = file("bfloat16.safetensors");
+    let losses = numbers(&expected, "loss");
+    for (rows, workspace) in ways() {
+        let mut run = Run::begin(Dtype::Bfloat16);
+        let begun = run.weights.iter().map(floats).collect::<Vec<_>>();
+        let walk = Walk::new(run.geometry, rows, workspace);
+        for (batches, expected) in batches(&run.geometry, rows).iter().zip(&losses) {
+            let (mut sums, loss) = run.accumulate(&walk, batches);
+            let (weights, optimizer) = (&mut run.weights, &mut run.optimizer);
+            optimizer
+                .update(weights, &mut sums, loss.tokens, &mut || ())
+                .unwrap();
+            let loss = loss.mean().unwrap() as f32;
+            let off = deviation(&[loss], &[*expected]);
+            assert!(off < LOSS_IN_BFLOAT16, "{loss} for {expected}");
+        }
+        let named = run.weights.names().zip(run.weights.iter());
+        for (((name, _), weight), begun) in named.zip(&begun) {
+            let exact = numbers(&expected, &format!("weight_after_10.{name}"));
+            let off = spread(&floats(weight), &exact) / spread(&exact, begun);
+            assert_eq!(weight.dtype(), Dtype::Bfloat16);
+            assert!(
+                off < WAY_IN_BFLOAT16,
+                "{name} by {off} with {rows} rows, {workspace:?}"
+            );
+        }
+    }
 }

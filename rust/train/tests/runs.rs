@@ -25,17 +25,26 @@ fn weights(output: &Path) -> Vec<u8> {
 
 #[test]
 fn a_run_that_was_stopped_twice_is_the_uninterrupted_one_to_the_bit() {
+    stopped_twice(json!({"dtype": "float32"}));
+}
+
+#[test]
+fn so_is_one_in_bfloat16_whose_weights_are_rounded_by_chance() {
+    stopped_twice(json!({"dtype": "bfloat16"}));
+}
+
+fn stopped_twice(more: Value) {
     let workplace = Workplace::new();
-    let whole = workplace.trained("whole", json!({}));
+    let whole = workplace.trained("whole", more.clone());
     assert_eq!((whole.steps, whole.tokens), (6, 6 * 128));
     for (behind, resume) in [(Some(1), Resume::No), (Some(4), Resume::Yes)] {
         let stopped = workplace
-            .train("parts", json!({}), resume, &mut Stopper::behind(behind))
+            .train("parts", more.clone(), resume, &mut Stopper::behind(behind))
             .unwrap();
         assert_eq!((Some(stopped.steps), stopped.model), (behind, None));
     }
     let last = workplace
-        .train("parts", json!({}), Resume::Yes, &mut Stopper::never())
+        .train("parts", more.clone(), Resume::Yes, &mut Stopper::never())
         .unwrap();
     assert_eq!(last.model, Some(workplace.path("parts")));
     assert_eq!(

@@ -3,6 +3,7 @@
 use headroom_mlx::{Array, Dtype, Result};
 
 use crate::optimizer::rates::AdamWSettings;
+use crate::optimizer::rounding::Rounding;
 
 /// One matrix with its running means.
 pub(crate) struct Adapted<'a> {
@@ -15,8 +16,8 @@ pub(crate) struct Adapted<'a> {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Stride {
     pub(crate) learning_rate: f64,
-    /// Steps before this one.
-    pub(crate) step: u64,
+    /// Of the weight; it knows how many steps were before this one.
+    pub(crate) rounding: Rounding,
 }
 
 impl AdamWSettings {
@@ -33,12 +34,12 @@ impl AdamWSettings {
         replace(variance, |variance| {
             blend(variance, &gradient.square()?, self.betas[1])
         })?;
-        let taken = stride.step as f64 + 1.0;
+        let taken = stride.rounding.step as f64 + 1.0;
         let [mean_share, variance_share] = self.betas.map(|beta| 1.0 - beta.powf(taken));
         // The learning rate over both corrections; deviation and epsilon are scaled alike.
         let reach = number(stride.learning_rate / mean_share * variance_share.sqrt());
         let epsilon = number(self.epsilon * variance_share.sqrt());
-        replace(weight, |weight| {
+        stride.rounding.replace(weight, |weight| {
             let deviation = wide(variance)?.sqrt()?.add(epsilon)?;
             let moved = wide(mean)?.multiply(reach)?.divide(deviation)?;
             wide(weight)?.subtract(moved)

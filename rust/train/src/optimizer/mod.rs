@@ -5,6 +5,7 @@ mod adamw;
 mod gradient_norm;
 mod muon;
 mod rates;
+mod rounding;
 mod schedule;
 mod state;
 mod update;

@@ -5,12 +5,23 @@ use headroom_mlx::{Array, Result};
 
 use crate::optimizer::adamw::{blend, number, replace, wide};
 use crate::optimizer::rates::MuonSettings;
+use crate::optimizer::rounding::Rounding;
 
 /// The quintic whose repetition drives every singular value towards one.
 const QUINTIC: [f32; 3] = [3.4445, -4.7750, 2.0315];
 
 /// Keeps a matrix of zeros from being divided by zero.
 const SMALLEST_NORM: f64 = 1e-7;
+
+/// When a step is, and how far it goes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Push {
+    pub(crate) learning_rate: f64,
+    /// The share of the old mean.
+    pub(crate) momentum: f64,
+    /// Of the weight.
+    pub(crate) rounding: Rounding,
+}
 
 impl MuonSettings {
     /// One step: the mean of gradients goes on by `1 − momentum` towards the gradient, the step leads
@@ -20,14 +31,15 @@ impl MuonSettings {
         weight: &mut Array,
         remembered: &mut Array,
         gradient: &Array,
-        (learning_rate, momentum): (f64, f64),
+        push: Push,
     ) -> Result<()> {
+        let momentum = push.momentum;
         replace(remembered, |mean| blend(mean, gradient, momentum))?;
         let ahead = blend(gradient, &wide(remembered)?, 1.0 - momentum)?;
         let direction = orthogonal(&ahead, self.iterations)?;
         let (rows, columns) = (f64::from(weight.dim(0)), f64::from(weight.dim(1)));
-        let reach = learning_rate * (rows / columns).max(1.0).sqrt();
-        replace(weight, |weight| {
+        let reach = push.learning_rate * (rows / columns).max(1.0).sqrt();
+        push.rounding.replace(weight, |weight| {
             wide(weight)?.subtract(direction.multiply(number(reach))?)
         })
     }

@@ -6,7 +6,9 @@ use crate::error::TrainError;
 use crate::model::{Gradients, Parameters, Place};
 use crate::optimizer::adamw::{Adapted, Stride, number};
 use crate::optimizer::gradient_norm::{non_finite, sum_of_squares};
+use crate::optimizer::muon::Push;
 use crate::optimizer::rates::{AdamWSettings, MuonSettings, Rates};
+use crate::optimizer::rounding::Rounding;
 use crate::optimizer::schedule::Schedule;
 use crate::optimizer::state::OptimizerState;
 
@@ -21,6 +23,8 @@ pub struct Optimizer {
     pub states: Parameters<OptimizerState>,
     /// Steps taken.
     pub step: u64,
+    /// What the chance follows from with which weights in bfloat16 are rounded.
+    pub seed: u64,
 }
 
 /// What a step was.
@@ -36,10 +40,9 @@ pub struct Update {
 struct Common {
     /// From a sum over tokens to the clipped mean.
     scale: f64,
+    rates: Rates,
     rate_share: f64,
     momentum: f64,
-    /// Steps before this one.
-    step: u64,
 }
 
 impl Optimizer {
@@ -61,21 +64,26 @@ impl Optimizer {
         let rate_share = self.schedule.share(self.step);
         let common = Common {
             scale: self.clip(gradient_norm) / tokens as f64,
+            rates: self.rates,
             rate_share,
             momentum: Schedule::momentum(self.step),
-            step: self.step,
         };
-        let rates = self.rates;
         let matrices = weights.names().zip(weights.iter_mut());
         let matrices = matrices
             .zip(gradients.iter_mut())
             .zip(self.states.iter_mut());
+        let mut rounding = Rounding {
+            seed: self.seed,
+            step: self.step,
+            matrix: 0,
+        };
         for ((((_, place), weight), sum), state) in matrices {
             if let Some(sum) = sum.take() {
                 let gradient = sum.multiply(number(common.scale))?;
                 drop(sum);
-                common.step(&rates, place, (weight, state), &gradient)?;
+                common.step((place, rounding), (weight, state), &gradient)?;
             }
+            rounding.matrix += 1;
             between();
         }
         self.step += 1;
@@ -123,8 +131,7 @@ impl Optimizer {
 impl Common {
     fn step(
         &self,
-        rates: &Rates,
-        place: Place,
+        (place, rounding): (Place, Rounding),
         (weight, state): (&mut Array, &mut OptimizerState),
         gradient: &Array,
     ) -> Result<()> {
@@ -132,12 +139,12 @@ impl Common {
             OptimizerState::AdamW { mean, variance } => {
                 let width = weight.dim(1) as usize;
                 let rate = match place {
-                    Place::Embedding => rates.embedding_learning_rate,
-                    Place::Block { .. } | Place::Head => rates.head_learning_rate,
+                    Place::Embedding => self.rates.embedding_learning_rate,
+                    Place::Block { .. } | Place::Head => self.rates.head_learning_rate,
                 };
                 let stride = Stride {
                     learning_rate: rate * Rates::width_share(width) * self.rate_share,
-                    step: self.step,
+                    rounding,
                 };
                 let adapted = Adapted {
                     weight,
@@ -147,9 +154,12 @@ impl Common {
                 AdamWSettings::default().step(adapted, gradient, stride)
             }
             OptimizerState::Muon { momentum } => {
-                let rate = rates.matrix_learning_rate * self.rate_share;
-                let settings = MuonSettings::default();
-                settings.step(weight, momentum, gradient, (rate, self.momentum))
+                let push = Push {
+                    learning_rate: self.rates.matrix_learning_rate * self.rate_share,
+                    momentum: self.momentum,
+                    rounding,
+                };
+                MuonSettings::default().step(weight, momentum, gradient, push)
             }
         }
     }

@@ -75,7 +75,13 @@ impl Shape {
             Kept::Inputs => layers,
             Kept::Activations => layers * 10,
         };
-        (streams + 2) * self.stream()
+        (streams + 2) * self.stream() + self.masks()
+    }
+
+    /// One for every chunk of queries, over the keys up to its end.
+    fn masks(&self) -> u64 {
+        let (chunk, context) = (self.chunk(), self.geometry.context as u64);
+        context * (context + chunk) / 2 * WIDE
     }
 
     fn block_forward(&self) -> u64 {
@@ -95,12 +101,14 @@ impl Shape {
 
     /// Scores of one chunk of queries.
     fn scores(&self) -> u64 {
-        let chunk = self
-            .workspace
-            .attention_chunk_tokens
-            .min(self.geometry.context);
         let heads = self.rows as u64 * self.geometry.heads as u64;
-        heads * chunk as u64 * self.geometry.context as u64 * self.weight_bytes
+        heads * self.chunk() * self.geometry.context as u64 * self.weight_bytes
+    }
+
+    /// Queries of a chunk.
+    fn chunk(&self) -> u64 {
+        let chunk = self.workspace.attention_chunk_tokens;
+        chunk.min(self.geometry.context) as u64
     }
 
     fn head(&self) -> u64 {
@@ -124,7 +132,12 @@ impl Shape {
     fn update(&self) -> u64 {
         let [rows, columns] = self.geometry.block_shapes().expand;
         let matrix = rows as u64 * columns as u64 * WIDE;
-        (9 * self.table() / 4).max(13 * matrix)
+        // A weight in bfloat16 is first widened, and rounded behind its step.
+        let of_table = match self.weight_bytes < WIDE {
+            true => 25 * self.table() / 8,
+            false => 9 * self.table() / 4,
+        };
+        of_table.max(13 * matrix)
     }
 }
 

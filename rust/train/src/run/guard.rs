@@ -157,8 +157,7 @@ mod tests {
     fn memory_is_looked_at_however_short_blocks_are() {
         headroom_mlx::start().unwrap();
         let mut guard = Guard::new(&Nobody, nothing_allowed());
-        let short_blocks = (0..10_000_000).map(|_| guard.after(Phase::Forward));
-        let ended = short_blocks.into_iter().find_map(Result::err);
+        let ended = (0..10_000_000).find_map(|_| guard.after(Phase::Forward).err());
         assert!(
             matches!(ended, Some(TrainError::OverBudget { .. })),
             "{ended:?}"

@@ -112,20 +112,8 @@ impl OutputDirectory {
             .map(|tokens| ValidationRows::open(&launch.data, Arc::clone(&tokenizer), tokens));
         let from = saved.as_ref().map(cursor).transpose()?;
         let rows = TrainingRows::open(&launch.data, tokenizer, from.as_ref())?;
-<<<<<<< HEAD
-        // What is free now decides once how precisely a run remembers, and not again when it goes on.
-        let state_dtype = settings.config.state_dtype;
-        let state_dtype = state_dtype.or_else(|| saved.as_ref().and_then(state_dtype_of));
-        let plans = settings.config.plans(&launch.beginning, state_dtype)?;
-        let mut training = Training::begin(launch.beginning, plans)?;
-        training.try_plan(observer)?;
-        if let Some(saved) = &saved {
-            training.restore(saved)?;
-        }
-=======
         let config = &settings.config;
         let training = training(launch.beginning, config, saved.as_ref(), observer)?;
->>>>>>> h-set
         let done = training.optimizer.step;
         observer.happened(TrainingEvent::Begun {
             step: done,
@@ -154,8 +142,8 @@ fn training(
 ) -> Result<Training, TrainError> {
     // What is free decides once how precisely a run remembers, and not again when it goes on.
     let state_dtype = config.state_dtype.or_else(|| saved.and_then(state_dtype));
-    let plans = config.plans(beginning.geometry, state_dtype)?;
-    let mut training = Training::begin(beginning, plans)?;
+    let plans = config.plans(&beginning, state_dtype)?;
+    let mut training = Training::begin(beginning, plans, config.seed)?;
     training.try_plan(observer)?;
     if let Some(saved) = saved {
         training.restore(saved)?;

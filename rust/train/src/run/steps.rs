@@ -119,13 +119,8 @@ impl Run<'_> {
 
     fn step(&mut self, progress: &mut Progress) -> Result<(), TrainError> {
         let begun = Instant::now();
-<<<<<<< HEAD
-        let rows = (0..self.settings.rows_per_step).map(|_| self.rows.next_row());
-=======
-        allocator::reset_peak()?;
         let wants_stop = || self.observer.wants_stop();
         let rows = (0..self.settings.rows_per_step).map(|_| self.rows.next_row(&wants_stop));
->>>>>>> h-set
         let rows = rows.collect::<Result<Vec<_>, _>>()?;
         let waited = begun.elapsed().as_secs_f64();
         let record = self.in_pieces_that_fit(|run| run.step_over(&rows, begun, waited))?;

@@ -36,11 +36,15 @@ pub(crate) struct Beginning<'a> {
 }
 
 impl Training {
-    /// With optimizers that remember nothing yet, and the first of `plans`.
+    /// With optimizers that remember nothing yet, and the first of `plans`; chance follows from `seed`.
     ///
     /// # Errors
     /// When there is no memory, or no plan.
-    pub(crate) fn begin(beginning: Beginning, plans: Vec<MemoryPlan>) -> Result<Self, TrainError> {
+    pub(crate) fn begin(
+        beginning: Beginning,
+        plans: Vec<MemoryPlan>,
+        seed: u64,
+    ) -> Result<Self, TrainError> {
         let Beginning {
             geometry,
             weights,
@@ -57,6 +61,7 @@ impl Training {
                 schedule,
                 states: OptimizerState::zeros(&geometry, plan.state_dtype)?,
                 step: 0,
+                seed,
             },
             geometry,
             weights,
