@@ -61,7 +61,7 @@ fn beginning(config: &BaseConfig, geometry: Geometry, steps: u64) -> Beginning<'
             steps,
             warm_down_share: config.warm_down_share,
         },
-        rounding: None,
+        view: None,
     }
 }
 

@@ -13,15 +13,15 @@ mod head;
 mod initial;
 mod normalization;
 mod parameters;
+mod quantized_view;
 mod reading;
 mod rotation;
-mod rounding;
 mod walk;
 
 pub use geometry::Geometry;
 pub use gradients::Gradients;
 pub use initial::initial_weights;
 pub use parameters::{BlockMatrices, Parameters, Place};
+pub use quantized_view::QuantizedView;
 pub use reading::{read_geometry, read_weights};
-pub use rounding::Rounding;
 pub use walk::{Kept, LossSum, MicroBatch, Walk, Watch, Workspace};

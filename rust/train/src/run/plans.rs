@@ -41,7 +41,7 @@ impl RunConfig {
                 Processor::Gpu => usize::MAX,
             },
             weight_bytes: self.dtype.size_bytes(),
-            is_rounded: beginning.rounding.is_some(),
+            is_rounded: beginning.view.is_some(),
             state_dtype,
             recompute: self.recompute,
             process_bytes: process_bytes()?,

@@ -4,7 +4,9 @@ use headroom_mlx::{Array, Dtype};
 
 use crate::data::Row;
 use crate::error::TrainError;
-use crate::model::{Geometry, Gradients, LossSum, MicroBatch, Parameters, Rounding, Walk, Watch};
+use crate::model::{
+    Geometry, Gradients, LossSum, MicroBatch, Parameters, QuantizedView, Walk, Watch,
+};
 use crate::optimizer::{Optimizer, OptimizerState, Rates, Schedule, Update};
 use crate::plan::MemoryPlan;
 use crate::run::memory_use::MemoryLimit;
@@ -20,7 +22,7 @@ pub(crate) struct Training {
     pub(crate) is_whole: bool,
     /// Plans from the one in use to smaller ones.
     plans: Vec<MemoryPlan>,
-    rounding: Option<Rounding>,
+    view: Option<QuantizedView>,
     walk: Walk,
 }
 
@@ -32,7 +34,7 @@ pub(crate) struct Beginning<'a> {
     pub(crate) rates: Rates,
     pub(crate) schedule: Schedule,
     /// How the weights are rounded that steps see; `None` shows them as they are.
-    pub(crate) rounding: Option<Rounding>,
+    pub(crate) view: Option<QuantizedView>,
 }
 
 impl Training {
@@ -50,7 +52,7 @@ impl Training {
             weights,
             rates,
             schedule,
-            rounding,
+            view,
         } = beginning;
         let weights = weights()?;
         let plan = plans.first().ok_or(TrainError::NoPlan)?;
@@ -68,7 +70,7 @@ impl Training {
             tokens: 0,
             is_whole: true,
             plans,
-            rounding,
+            view,
         })
     }
 
@@ -131,8 +133,8 @@ impl Training {
     /// # Errors
     /// When MLX fails.
     pub(crate) fn seen(&self) -> Result<Parameters<Array>, TrainError> {
-        match self.rounding {
-            Some(rounding) => Ok(rounding.of(&self.weights)?),
+        match self.view {
+            Some(view) => Ok(view.of(&self.weights)?),
             None => Ok(self.weights.clone()),
         }
     }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::error::TrainError;
-use crate::model::Rounding;
+use crate::model::QuantizedView;
 use crate::optimizer::Rates;
 use crate::run::{RunConfig, from_fields, require_not_negative};
 
@@ -89,14 +89,14 @@ impl SftConfig {
                 "--rows-per-step {rows} is not made of whole micro-batches; give a multiple of --device-batch-size {together}"
             )));
         }
-        self.rounding()?;
+        self.view()?;
         require_not_negative("rate-share", self.rate_share)
     }
 
     /// How the weights are rounded that steps see.
-    pub(crate) fn rounding(&self) -> Result<Option<Rounding>, TrainError> {
-        let rounding = |bits| Rounding::affine(bits, self.round_group_size);
-        self.round_bits.map(rounding).transpose()
+    pub(crate) fn view(&self) -> Result<Option<QuantizedView>, TrainError> {
+        let view = |bits| QuantizedView::affine(bits, self.round_group_size);
+        self.round_bits.map(view).transpose()
     }
 
     /// The recipe's rates, as far as tuning takes them.

@@ -64,7 +64,7 @@ fn beginning<'a>(
             steps,
             warm_down_share: 1.0,
         },
-        rounding: config.rounding()?,
+        view: config.view()?,
     })
 }
 

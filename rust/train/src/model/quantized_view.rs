@@ -13,9 +13,9 @@ use crate::model::parameters::Parameters;
 
 /// A way to round weights.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Rounding(QuantizedLayout);
+pub struct QuantizedView(QuantizedLayout);
 
-impl Rounding {
+impl QuantizedView {
     /// As MLX's affine mode packs with so many bits, in groups of so many values.
     ///
     /// # Errors
@@ -59,7 +59,7 @@ mod tests {
         headroom_mlx::start().unwrap();
         let geometry = Geometry::of_depth(1, 300, 32).unwrap();
         let weights = initial_weights(&geometry, Dtype::Float32, 7).unwrap();
-        let rounded = Rounding::affine(4, 64).unwrap().of(&weights).unwrap();
+        let rounded = QuantizedView::affine(4, 64).unwrap().of(&weights).unwrap();
         let [before, after] = [&weights, &rounded].map(|all| {
             let query = &all.blocks[0].query;
             assert_eq!(query.dtype(), Dtype::Float32);
@@ -82,7 +82,7 @@ mod tests {
 
     #[test]
     fn bits_that_nothing_packs_are_refused_with_those_that_there_are() {
-        let sentence = Rounding::affine(7, 64).unwrap_err().to_string();
+        let sentence = QuantizedView::affine(7, 64).unwrap_err().to_string();
         assert!(
             sentence.contains("7 bits") && sentence.contains("--round-bits"),
             "{sentence}"
