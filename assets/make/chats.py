@@ -1,4 +1,4 @@
-"""Writes conversations: requests for stories with questions about them, small talk, facts and sums.
+"""Writes conversations: stories and questions about them, titles, small talk, facts and sums.
 
     python3 chats.py --output chats.jsonl --conversations 20000 --seed 1
 
@@ -23,6 +23,10 @@ ASKING = [
     "Tell me a story", "Please tell me a story", "Can you tell me a story", "Write a story",
     "Tell me a short story", "I would like to hear a story", "Write a short story",
     "Tell me a bedtime story", "Could you write a story", "Make up a story",
+]  # fmt: skip
+NAMING = [
+    "What could a story{} be called?", "Give me a title for a story{}.",
+    "Think of a title for a story{}.", "I need a title for a story{}.",
 ]  # fmt: skip
 AFTER = [
     ("That was nice.", "Thank you! Shall I tell you another story?"),
@@ -72,10 +76,18 @@ def any_exchange(rng: random.Random) -> Pair:
     return rng.choices([any_fact, any_sum, about_us], [42, 38, 20])[0](rng)
 
 
-def small_talk(rng: random.Random) -> list[Pair]:
+def named_story(story: Story, rng: random.Random) -> Pair:
+    """A title without its story: what is asked for decides most of it, which is quickly learned here."""
+    return rng.choice(NAMING).format(subject(story, rng)), story.title + "."
+
+
+def small_talk(rng: random.Random, teller: Teller) -> list[Pair]:
     """A few exchanges; what the reader tells may be asked for later."""
-    pairs = [any_exchange(rng) for _ in range(rng.choice([1, 1, 2, 2, 3, 4]))]
-    if rng.random() < 0.3:
+    pairs = [
+        named_story(teller.tell(), rng) if rng.random() < 0.35 else any_exchange(rng)
+        for _ in range(rng.choice([1, 1, 2, 2, 3, 4]))
+    ]
+    if rng.random() < 0.4:
         said, asked = told(rng)
         between = rng.randint(0, min(2, len(pairs)))
         pairs = [said, *pairs[:between], asked]
@@ -96,10 +108,10 @@ def typed(text: str, rng: random.Random) -> str:
 
 def conversation(rng: random.Random, teller: Teller) -> list[dict[str, str]]:
     """The messages of one conversation."""
-    if rng.random() < 0.42:
+    if rng.random() < 0.3:
         pairs = story_chat(teller.tell(), rng)
     else:
-        pairs = small_talk(rng)
+        pairs = small_talk(rng, teller)
     return [
         message
         for question, answer in pairs

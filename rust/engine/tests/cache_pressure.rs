@@ -54,7 +54,9 @@ fn the_governor_drops_idle_caches_for_one_at_work(model: &Model) {
     let idle = ChatSession::new(model.clone(), None, parameters(|p| p.max_tokens = 8));
     joined(idle.respond("Tell me a story.").unwrap());
     set_memory_signal(Some(Pressure::Critical));
-    let summary = generate_from(&simple(model), |p| p.max_tokens = 200);
+    let summary = generate_from(&simple(model), |p| {
+        (p.min_tokens, p.max_tokens) = (200, 200)
+    });
     set_memory_signal(None);
     let taken: Vec<_> = summary
         .actions
@@ -109,7 +111,8 @@ fn an_adaptive_cache_goes_on_choosing_while_it_grows(model: &Model) {
     // What is there for the cache falls after it was made. The governor would save memory elsewhere.
     limit_to_more(8 << 20);
     let summary = generate_from(&roomy, |p| {
-        (p.max_tokens, p.governing) = (500, Governing::Off);
+        (p.min_tokens, p.max_tokens) = (500, 500);
+        p.governing = Governing::Off;
     });
     set_max_memory(None).unwrap();
     let bits = summary

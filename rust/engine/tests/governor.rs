@@ -4,8 +4,8 @@
 mod support;
 
 use headroom_engine::{
-    EngineError, Event, GenerationSummary, Governing, Model, StopReason, memory_state,
-    set_max_memory, set_memory_signal,
+    EngineError, Event, GenerateParameters, GenerationSummary, Governing, Model, StopReason,
+    memory_state, set_max_memory, set_memory_signal,
 };
 use headroom_memory::{Action, MaxMemory, Pressure};
 use support::random_model::{RandomModel, Weights};
@@ -45,7 +45,9 @@ fn a_warning_makes_it_give_up_precision_and_go_on(model: &Model) {
     set_memory_signal(Some(Pressure::Critical));
     let mut told = Vec::new();
     let mut summary = None;
-    let parameters = parameters(|p| p.max_tokens = 200);
+    // However soon the story is over.
+    let two_hundred = |p: &mut GenerateParameters| (p.min_tokens, p.max_tokens) = (200, 200);
+    let parameters = parameters(two_hundred);
     for event in start(model, &PROMPT.repeat(20), &parameters) {
         match event.unwrap() {
             Event::Action(report) => told.push(report),
@@ -64,7 +66,7 @@ fn a_warning_makes_it_give_up_precision_and_go_on(model: &Model) {
         "{taken:?}"
     );
     assert_eq!(summary.stop_reason, StopReason::Length);
-    let full = generate(model, &PROMPT.repeat(20), |p| p.max_tokens = 200);
+    let full = generate(model, &PROMPT.repeat(20), two_hundred);
     assert!(summary.kv_cache_bytes * 3 < full.kv_cache_bytes);
 }
 
