@@ -140,7 +140,7 @@ mod tests {
         let names: BTreeSet<_> = fields.as_object().unwrap().keys().collect();
         let expected = "context data device-batch-size dtype epochs eval-every eval-tokens \
             gradient-clip keep max-memory model num-iterations output rate-share recompute \
-            rows-per-step save-every seed state-dtype strict";
+            round-bits round-group-size rows-per-step save-every seed state-dtype strict";
         assert!(
             names.into_iter().eq(expected.split_whitespace()),
             "{fields}"
@@ -154,6 +154,7 @@ mod tests {
         assert!(refusal("output", json!("")).contains("--output"));
         assert!(refusal("rows-per-step", json!(30)).contains("multiple"));
         assert!(refusal("epochs", json!(0)).contains("at least 1"));
+        assert!(refusal("round-bits", json!(7)).contains("--round-bits"));
         assert!(refusal("rate-share", json!(-1)).contains("--rate-share"));
         assert!(refusal("epoch", json!(2)).contains("epoch"));
     }
