@@ -1,4 +1,4 @@
-"""Writes conversations: stories and questions about them, titles, small talk, facts and sums.
+"""Writes conversations: stories and questions about them, small talk, facts and sums.
 
     python3 chats.py --output chats.jsonl --conversations 20000 --seed 1
 
@@ -23,10 +23,6 @@ ASKING = [
     "Tell me a story", "Please tell me a story", "Can you tell me a story", "Write a story",
     "Tell me a short story", "I would like to hear a story", "Write a short story",
     "Tell me a bedtime story", "Could you write a story", "Make up a story",
-]  # fmt: skip
-NAMING = [
-    "What could a story{} be called?", "Give me a title for a story{}.",
-    "Think of a title for a story{}.", "I need a title for a story{}.",
 ]  # fmt: skip
 AFTER = [
     ("That was nice.", "Thank you! Shall I tell you another story?"),
@@ -53,16 +49,17 @@ def subject(story: Story, rng: random.Random) -> str:
     return rng.choices(texts, weights)[0]
 
 
-def told_story(story: Story) -> str:
-    """The title comes first: it names hero and theme, so that the story can follow the request."""
-    return "\n\n".join([story.title, *story.paragraphs])
+def told_story(story: Story, about: str) -> str:
+    """What was asked for comes first, in the same words, so that the story need only go on from it."""
+    return "\n\n".join([f"Here is a story{about}.", *story.paragraphs])
 
 
 def story_chat(story: Story, rng: random.Random) -> list[Pair]:
     """A request, the story, and questions about it."""
     asking = rng.choice(ASKING)
     mark = "?" if asking.startswith("C") else "."
-    pairs = [(asking + subject(story, rng) + mark, told_story(story))]
+    about = subject(story, rng)
+    pairs = [(asking + about + mark, told_story(story, about))]
     pairs += rng.sample(story.facts, rng.choice([0, 1, 1, 2, 3, 4]))
     if rng.random() < 0.15:
         pairs.append(rng.choice(AFTER))
@@ -76,17 +73,9 @@ def any_exchange(rng: random.Random) -> Pair:
     return rng.choices([any_fact, any_sum, about_us], [42, 38, 20])[0](rng)
 
 
-def named_story(story: Story, rng: random.Random) -> Pair:
-    """A title without its story: what is asked for decides most of it, which is quickly learned here."""
-    return rng.choice(NAMING).format(subject(story, rng)), story.title + "."
-
-
-def small_talk(rng: random.Random, teller: Teller) -> list[Pair]:
+def small_talk(rng: random.Random) -> list[Pair]:
     """A few exchanges; what the reader tells may be asked for later."""
-    pairs = [
-        named_story(teller.tell(), rng) if rng.random() < 0.35 else any_exchange(rng)
-        for _ in range(rng.choice([1, 1, 2, 2, 3, 4]))
-    ]
+    pairs = [any_exchange(rng) for _ in range(rng.choice([1, 1, 2, 2, 3, 4]))]
     if rng.random() < 0.4:
         said, asked = told(rng)
         between = rng.randint(0, min(2, len(pairs)))
@@ -108,10 +97,10 @@ def typed(text: str, rng: random.Random) -> str:
 
 def conversation(rng: random.Random, teller: Teller) -> list[dict[str, str]]:
     """The messages of one conversation."""
-    if rng.random() < 0.3:
+    if rng.random() < 0.35:
         pairs = story_chat(teller.tell(), rng)
     else:
-        pairs = small_talk(rng, teller)
+        pairs = small_talk(rng)
     return [
         message
         for question, answer in pairs
