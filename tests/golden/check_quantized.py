@@ -21,7 +21,7 @@ from written import logits_apart, run
 ROOT = Path(__file__).resolve().parents[2]
 CASES = ROOT / "tests/golden/cases"
 SAMPLE = ROOT / "assets/make/sample.txt"
-STORY = [0, *range(300, 340)]
+STORY = [3063, *range(300, 340)]
 
 MIXED = ["--target-bits", "3.5", "--calibration", SAMPLE, "--calibration-tokens", "256"]
 RECIPES = [

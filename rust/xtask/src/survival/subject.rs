@@ -21,7 +21,7 @@ pub(crate) struct Subject {
     prefill_step: u32,
 }
 
-/// How often the story's beginning is said, 134 tokens a time.
+/// How often the story's beginning is said, 140 tokens a time.
 struct Repetitions(usize);
 
 /// The shipped model, which fills its context, and a random one whose weights outweigh everything.
@@ -39,7 +39,7 @@ pub(crate) fn all(workspace: &Workspace, directory: &Path) -> Result<Vec<Subject
     Ok(vec![
         Subject {
             name: "storyteller (shipped, 4 bits)",
-            prompt: prompt("prompt-long.txt", Repetitions(7))?,
+            prompt: prompt("prompt-long.txt", Repetitions(6))?,
             max_tokens: 64,
             prefill_step: 512,
             model: storyteller.clone(),
