@@ -82,9 +82,10 @@ define learn_to_talk
 	@echo "==> Writing stories and conversations"
 	@test -d $(4)/stories || { $(PYTHON) assets/make/stories.py --output $(4)/stories.new --documents $(3) --seed 1 && \
 		mv $(4)/stories.new $(4)/stories; }
-	@$(PYTHON) assets/make/chats.py --output $(4)/chats.jsonl --conversations $(3) --seed 1
+	@test -f $(4)/chats.jsonl || { $(PYTHON) assets/make/chats.py --output $(4)/chats.new --conversations $(3) --seed 1 && \
+		mv $(4)/chats.new $(4)/chats.jsonl; }
 	@echo "==> Learning a tokenizer"
-	@test -d $(4)/tokenizer || $(HEADROOM) train tokenizer --data $(4)/stories --vocab $(2) --output $(4)/tokenizer
+	@test -f $(4)/tokenizer/tokenizer.json || $(HEADROOM) train tokenizer --data $(4)/stories --vocab $(2) --output $(4)/tokenizer
 	@echo "==> Training a model on stories"
 	@$(HEADROOM) train base --config assets/make/$(1)/base.toml --data $(4)/stories --tokenizer $(4)/tokenizer \
 		--output $(4)/base $(SHORTER) $$(test -d $(4)/base/checkpoints && echo --resume)
@@ -97,16 +98,16 @@ SHORTER = $(if $(STEPS),--num-iterations $(STEPS)) $(if $(SAVE_EVERY),--save-eve
 
 train-quick: build ## From nothing to a small model that answers, in minutes
 	@rm -rf $(QUICK)
-	$(call learn_to_talk,quick,1024,10000,$(QUICK))
+	$(call learn_to_talk,quick,2048,10000,$(QUICK))
 	@echo "==> Asking it: $(PROMPT)"
-	@$(HEADROOM) generate --model $(QUICK)/chat --prompt "$(PROMPT)" --max-tokens 200
+	@$(HEADROOM) generate --model $(QUICK)/chat --prompt "$(PROMPT)" --max-tokens 400
 
-shipped-model: build ## Make the shipped model again, which takes an hour or so, and write it to SHIPPED_TO
+shipped-model: build ## Make the shipped model again, which takes an hour or so; `rm -rf target/shipped-model` begins anew
 	$(call learn_to_talk,shipped,3072,60000,$(SHIPPED))
-	@$(PYTHON) assets/make/sample.py --stories $(SHIPPED)/stories --output assets/make/sample.txt
+	@$(PYTHON) assets/make/sample.py --stories $(SHIPPED)/stories --output $(SHIPPED)/sample.txt
 	@echo "==> Rounding it to 4 bits"
 	@rm -rf $(SHIPPED)/quantized
-	@$(HEADROOM) quantize --model $(SHIPPED)/chat --bits 4 --dtype bfloat16 --evaluate assets/make/sample.txt --output $(SHIPPED)/quantized
+	@$(HEADROOM) quantize --model $(SHIPPED)/chat --bits 4 --dtype bfloat16 --evaluate $(SHIPPED)/sample.txt --output $(SHIPPED)/quantized
 	@rm -rf $(SHIPPED_TO)
 	@cp -r $(SHIPPED)/quantized $(SHIPPED_TO)
 

@@ -2,8 +2,8 @@
 
     python3 sample.py --stories DIRECTORY --output sample.txt
 
-They are the first of the last shard, which training holds out; a document begins with `<|bos|>`, as
-in training.
+They are the first of the last shard, which training holds out; between two of them stands
+`<|bos|>`, which begins a document.
 """
 
 import argparse

@@ -13,7 +13,8 @@ const CUT_BITS: u32 = 0x0000_FFFF;
 
 /// Each value of `x`, in float32, as one of its two neighbours in bfloat16, the nearer one more often: over
 /// many keys the mean is the value itself (Gupta et al., 2015). Values that bfloat16 has stay what they
-/// are, and the same key gives the same.
+/// are, and the same key gives the same. Infinities stay infinities; a NaN may become a number where its
+/// payload is not the usual one.
 ///
 /// # Errors
 /// When MLX has no memory.

@@ -1,9 +1,10 @@
 //! `config.json` of the new checkpoint.
 
 use headroom_formats::{ConfigFile, LayerQuantization, QuantizedLayout, read_bounded};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::error::QuantizeError;
+use crate::float_dtype::FloatDtype;
 use crate::recipe::{MixedRecipe, Recipe};
 use crate::rewriting::Request;
 
@@ -20,10 +21,9 @@ pub(crate) fn configuration(request: &Request) -> Result<Value, QuantizeError> {
         return Ok(config);
     };
     if let Some(dtype) = request.dtype {
-        for name in ["torch_dtype", "dtype"] {
-            if let Some(stated) = fields.get_mut(name) {
-                *stated = json!(dtype.name());
-            }
+        state(dtype, fields);
+        if let Some(Value::Object(of_text)) = fields.get_mut("text_config") {
+            state(dtype, of_text);
         }
     }
     for name in ["quantization", "quantization_config"] {
@@ -33,6 +33,15 @@ pub(crate) fn configuration(request: &Request) -> Result<Value, QuantizeError> {
         }
     }
     Ok(config)
+}
+
+/// Replaces what is said of the type of numbers, where something is.
+fn state(dtype: FloatDtype, fields: &mut Map<String, Value>) {
+    for name in ["torch_dtype", "dtype"] {
+        if let Some(stated) = fields.get_mut(name) {
+            *stated = json!(dtype.name());
+        }
+    }
 }
 
 fn section(recipe: &Recipe) -> Option<Value> {

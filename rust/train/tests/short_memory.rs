@@ -198,7 +198,7 @@ fn when_the_host_itself_takes_memory_the_step_is_taken_again_in_smaller_pieces()
 #[test]
 fn an_evaluation_that_memory_runs_short_of_is_done_again_in_smaller_pieces() {
     beside_a_free_run(|workplace, free| {
-        let mut lower = |step: &StepRecord| limit(too_little(step, 0.6));
+        let mut lower = |step: &StepRecord| limit(too_little(step, 0.43));
         let mut shortage = Shortage::behind(3, &mut lower);
         train(workplace, "evaluated", Resume::No, &mut shortage).unwrap();
         assert!(shortage.is_told(), "{:?}", shortage.notes);

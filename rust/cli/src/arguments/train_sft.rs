@@ -34,7 +34,7 @@ pub(crate) struct TrainSftSettings {
     /// that the packed model is as good.
     #[arg(long, value_name = "N")]
     pub(crate) round_bits: Option<u8>,
-    /// Weights that share a scale where they are rounded [64].
+    /// Weights that share a scale where they are rounded.
     #[arg(long, value_name = "N")]
     pub(crate) round_group_size: Option<u16>,
     /// Rows of a step.

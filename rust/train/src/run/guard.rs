@@ -59,7 +59,7 @@ impl<'a> Guard<'a> {
 
     /// As [`Watch::after`] in the middle of an update, which nothing may end.
     pub(crate) fn during_update(&mut self) {
-        // What fails here fails again, and is told, at the next look that may end the step.
+        // What lasts is told at the next look that may end the step; the update's own peak is not.
         drop(self.spent(Phase::Update));
         drop(self.hold_when_due());
     }

@@ -1,6 +1,6 @@
 //! What five thousand small steps leave behind in memory.
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
 
 use super::programs::Programs;
@@ -38,15 +38,19 @@ struct Range {
 struct Line {
     kind: String,
     step: u64,
-    #[serde(default)]
-    active_bytes: u64,
-    #[serde(default)]
-    footprint_bytes: u64,
+    active_bytes: Option<u64>,
+    footprint_bytes: Option<u64>,
 }
 
 pub(crate) fn measure(programs: &Programs) -> Result<Flatness> {
     announce(&format!("Training {SETTING} for {} steps", SETTING.steps));
-    Flatness::of_log(&programs.headroom_log(&SETTING, &[])?.log)
+    let found = Flatness::of_log(&programs.headroom_log(&SETTING, &[])?.log)?;
+    ensure!(
+        found.steps == SETTING.steps,
+        "the run ended at step {}",
+        found.steps
+    );
+    Ok(found)
 }
 
 impl Flatness {
@@ -58,10 +62,12 @@ impl Flatness {
         let is_settled = |line: &&Line| line.kind == "step" && line.step >= SETTLED_STEP;
         let settled: Vec<&Line> = lines.iter().filter(is_settled).collect();
         let last = settled.last().context("the run ended before it settled")?;
+        let active = settled.iter().map(|line| line.active_bytes);
+        let footprint = settled.iter().map(|line| line.footprint_bytes);
         Ok(Self {
             steps: last.step,
-            active_bytes: Range::of(settled.iter().map(|line| line.active_bytes))?,
-            footprint_bytes: Range::of(settled.iter().map(|line| line.footprint_bytes))?,
+            active_bytes: Range::of(active)?,
+            footprint_bytes: Range::of(footprint)?,
         })
     }
 
@@ -82,9 +88,11 @@ impl Flatness {
 }
 
 impl Range {
-    fn of(figures: impl Iterator<Item = u64> + Clone) -> Result<Self> {
-        let least = figures.clone().min();
-        let (least, most) = least.zip(figures.max()).context("no step was told of")?;
+    fn of(figures: impl Iterator<Item = Option<u64>>) -> Result<Self> {
+        let figures: Option<Vec<u64>> = figures.collect();
+        let figures = figures.context("a step does not say what memory it took")?;
+        let (least, most) = (figures.iter().min(), figures.iter().max());
+        let (&least, &most) = least.zip(most).context("no step was told of")?;
         Ok(Self { least, most })
     }
 }

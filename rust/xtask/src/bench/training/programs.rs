@@ -48,7 +48,9 @@ impl Programs {
         if !programs.text().is_dir() {
             announce("Writing the text to train on");
             let script = preparation::scripts(workspace).join("make_training_text.py");
-            run_quietly(python(&programs.python).arg(script).arg(programs.text()))?;
+            let unfinished = programs.fresh("text-unfinished")?;
+            run_quietly(python(&programs.python).arg(script).arg(&unfinished))?;
+            std::fs::rename(&unfinished, programs.text())?;
         }
         Ok(programs)
     }
