@@ -24,6 +24,11 @@ pub(crate) struct MemoryUse {
     pub(crate) peak_bytes: u64,
 }
 
+/// What the process uses now, whatever bounds it; `None` where the system does not tell.
+pub(crate) fn used_bytes() -> Option<u64> {
+    memory_state().ok()?.used_bytes
+}
+
 impl MemoryLimit {
     /// Looks now; `None` where the system does not tell, or nothing bounds the process.
     ///

@@ -14,6 +14,7 @@ use crate::record::{EvaluationRecord, GrowthDetector, RunLog, StepRecord, plot};
 use crate::run::config::RunConfig;
 use crate::run::events::{Observer, Outcome, TrainingEvent};
 use crate::run::guard::Guard;
+use crate::run::memory_use::used_bytes;
 use crate::run::saving::Surroundings;
 use crate::run::source::{HeldOut, RowSource};
 use crate::run::training::Training;
@@ -196,7 +197,7 @@ impl Run<'_> {
             gradient_norm: update.gradient_norm,
             seconds,
             tokens_per_second: tokens as f64 / seconds,
-            footprint_bytes: found.map(|found| found.used_bytes),
+            footprint_bytes: used_bytes(),
             budget_bytes: found.map(|found| found.limit_bytes),
             phases: guard.phases(),
             active_bytes: figures.active_bytes,
