@@ -90,7 +90,7 @@ final class KVCacheTests: XCTestCase {
     func testWhatNoModelHasIsRefused() async throws {
         let model = try await ModelContainer.load(directory: storyteller)
         for make in [
-            { try QuantizedKVCache(model, bits: 5) as any KVCache }, { try QuantizedKVCache(model, groupSize: 128, bits: 4) },
+            { try QuantizedKVCache(model, bits: 5) as any KVCache }, { try QuantizedKVCache(model, groupSize: 48, bits: 4) },
             { try RotatingKVCache(model, maxSize: 7) }, { try ChunkedKVCache(model, chunkSize: 0) },
         ] {
             let error = await failure { try make() }

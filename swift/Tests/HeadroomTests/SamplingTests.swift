@@ -10,7 +10,10 @@ final class SamplingTests: XCTestCase {
     }
 
     func testAnAnswerKeepsToASchema() async throws {
-        let schema = #"{"type": "object", "properties": {"kind": {"enum": ["fox", "owl"]}}, "required": ["kind"]}"#
+        let schema = #"""
+            {"type": "object", "properties": {"kind": {"enum": ["fox", "owl"]}},
+            "required": ["kind"], "additionalProperties": false}
+            """#
         let answer = try await answer(GenerateParameters(temperature: 1, constraint: .jsonSchema(schema), seed: 3))
         let object = try JSONSerialization.jsonObject(with: Data(answer.text.utf8)) as? [String: Any]
         XCTAssertTrue(["fox", "owl"].contains(object?["kind"] as? String), answer.text)
@@ -63,9 +66,10 @@ final class SamplingTests: XCTestCase {
     }
 
     func testAnAnswerHasTheFewestTokensAskedFor() async throws {
-        let short = try await answer(GenerateParameters(maxTokens: 9, logitBias: [1: 100]))
+        // 3067 ends an answer of the shipped model.
+        let short = try await answer(GenerateParameters(maxTokens: 9, logitBias: [3067: 100]))
         XCTAssertEqual(short.tokens.count, 1)
-        let long = try await answer(GenerateParameters(maxTokens: 9, logitBias: [1: 100], minTokens: 5))
+        let long = try await answer(GenerateParameters(maxTokens: 9, logitBias: [3067: 100], minTokens: 5))
         XCTAssertEqual(long.tokens.count, 6)
     }
 
