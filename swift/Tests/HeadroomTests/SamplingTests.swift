@@ -10,10 +10,7 @@ final class SamplingTests: XCTestCase {
     }
 
     func testAnAnswerKeepsToASchema() async throws {
-        let schema = #"""
-            {"type": "object", "properties": {"kind": {"enum": ["fox", "owl"]}},
-            "required": ["kind"], "additionalProperties": false}
-            """#
+        let schema = #"{"type": "object", "properties": {"kind": {"enum": ["fox", "owl"]}}, "required": ["kind"], "additionalProperties": false}"#
         let answer = try await answer(GenerateParameters(temperature: 1, constraint: .jsonSchema(schema), seed: 3))
         let object = try JSONSerialization.jsonObject(with: Data(answer.text.utf8)) as? [String: Any]
         XCTAssertTrue(["fox", "owl"].contains(object?["kind"] as? String), answer.text)
