@@ -10,7 +10,7 @@ use headroom_hub::HubError;
 use headroom_memory::MemoryError;
 use headroom_quantize::QuantizeError;
 use headroom_train::TrainError;
-use headroom_train::tokenizer::TokenizerError;
+use headroom_train::tokenizer_learning::TokenizerLearningError;
 
 use crate::chat::command::CommandError;
 use crate::interrupt;
@@ -86,7 +86,7 @@ impl CliError {
             | Self::PromptInterrupted
             | Self::Quantize(QuantizeError::Cancelled)
             | Self::Train(TrainError::Stopped)
-            | Self::Train(TrainError::Tokenizer(TokenizerError::Cancelled)) => {
+            | Self::Train(TrainError::TokenizerLearning(TokenizerLearningError::Cancelled)) => {
                 ExitCode::from(interrupt::EXIT_CODE)
             }
             Self::Hub(error) if error.is_wrong_use() => ExitCode::from(2),

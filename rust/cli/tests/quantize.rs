@@ -2,6 +2,7 @@
 
 mod support;
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use serde_json::Value;
@@ -61,92 +62,110 @@ fn the_shipped_model_goes_to_sixteen_bits_and_back_and_says_the_same() {
 }
 
 #[test]
-fn what_cannot_be_done_is_one_sentence_and_leaves_nothing() {
+fn a_model_or_output_that_cannot_be_is_one_sentence_and_leaves_nothing() {
     let directory = tempfile::tempdir().unwrap();
     let output = directory.path().join("out");
-    for (model, output, more, expected) in [
-        (
-            storyteller(),
-            output.clone(),
-            &["--bits", "4"][..],
-            "already",
-        ),
-        (
-            storyteller(),
-            directory.path().to_owned(),
-            &[],
-            "is there already",
-        ),
-        (
-            directory.path().join("none"),
-            output.clone(),
-            &[],
-            "there is no directory",
-        ),
-    ] {
-        let refusal = refusal(&mut headroom(quantize(&model, &output, more)));
+    let refused = |model: &Path, output: &Path, more: &[&str], expected: &str| {
+        let refusal = refusal(&mut headroom(quantize(model, output, more)));
         assert!(refusal.sentence.contains(expected), "{}", refusal.sentence);
-    }
+    };
+    refused(&storyteller(), &output, &["--bits", "4"], "already");
+    refused(&storyteller(), directory.path(), &[], "is there already");
+    let none = directory.path().join("none");
+    refused(&none, &output, &[], "there is no directory");
     assert!(!output.exists());
-    let sample = sample();
-    for (more, expected) in [
+}
+
+/// Checks that each line of arguments ends in wrong use and a sentence with the words beside it.
+fn refuses(cases: &[(&str, &str)]) {
+    let directory = tempfile::tempdir().unwrap();
+    let output = directory.path().join("out");
+    for (line, expected) in cases {
+        let more: Vec<_> = line.split_whitespace().collect();
+        let wrong = refusal(&mut headroom(quantize(&storyteller(), &output, &more)));
+        assert!(wrong.sentence.contains(expected), "{}", wrong.sentence);
+        assert_eq!(wrong.exit_code, 2, "{}", wrong.sentence);
+        assert!(!output.exists());
+    }
+}
+
+#[test]
+fn layouts_that_no_mode_has_are_wrong_use() {
+    refuses(&[
         (
-            &["--mode", "mxfp4", "--bits", "8"][..],
+            "--mode mxfp4 --bits 8",
             "mode mxfp4 has 4 bits in groups of 32 only",
         ),
         (
-            &["--mode", "affine", "--group-size", "16"],
+            "--mode affine --group-size 16",
             "in groups of 32, 64 or 128",
         ),
+        ("--bits 7", "invalid value '7'"),
+        ("--bits 8 --dtype float64", "invalid value 'float64'"),
+    ]);
+}
+
+#[test]
+fn targets_that_cannot_be_met_are_wrong_use() {
+    refuses(&[("--target-bits 3", "required arguments were not provided")]);
+    let measured = |more: &str| format!("{more} --calibration {}", sample());
+    for (more, expected) in [
+        ("--target-bits none", "such as 4.5"),
+        ("--target-bits 1", "out of reach"),
+        ("--target-bits 9", "leaves nothing to do"),
         (
-            &[
-                "--target-bits",
-                "3",
-                "--calibration",
-                &sample,
-                "--group-size",
-                "16",
-            ],
+            "--target-bits 3 --group-size 16",
             "in groups of 32, 64 or 128",
         ),
-        (
-            &["--target-bits", "3"],
-            "required arguments were not provided",
-        ),
-        (
-            &["--target-bits", "none", "--calibration", &sample],
-            "such as 4.5",
-        ),
-        (
-            &["--target-bits", "1", "--calibration", &sample],
-            "out of reach",
-        ),
-        (
-            &["--target-bits", "9", "--calibration", &sample],
-            "leaves nothing to do",
-        ),
-        (
-            &[
-                "--target-bits",
-                "3",
-                "--calibration",
-                &sample,
-                "--calibration-tokens",
-                "9",
-            ],
-            "9 tokens",
-        ),
+        ("--target-bits 3 --calibration-tokens 9", "9 tokens"),
     ] {
-        let wrong = refusal(&mut headroom(quantize(&storyteller(), &output, more)));
-        assert!(wrong.sentence.contains(expected), "{}", wrong.sentence);
-        assert_eq!(wrong.exit_code, 2, "{}", wrong.sentence);
+        refuses(&[(&measured(more), expected)]);
     }
-    let wrong = refusal(&mut headroom(quantize(
+}
+
+/// The types of the tensors of a written model that are not packed.
+fn float_types(model: &Path) -> BTreeSet<String> {
+    let bytes = std::fs::read(model.join("model.safetensors")).unwrap();
+    let length = u64::from_le_bytes(bytes[..8].try_into().unwrap()) as usize;
+    let header: Value = serde_json::from_slice(&bytes[8..8 + length]).unwrap();
+    let types = header.as_object().unwrap().values();
+    let types = types.filter_map(|tensor| tensor["dtype"].as_str());
+    let types = types.filter(|dtype| *dtype != "U32");
+    types.map(str::to_owned).collect()
+}
+
+#[test]
+fn numbers_that_are_not_packed_have_the_type_that_is_asked_for() {
+    let directory = tempfile::tempdir().unwrap();
+    let [wide, uniform, mixed] =
+        ["wide", "uniform", "mixed"].map(|name| directory.path().join(name));
+    output_of(quantize(
         &storyteller(),
-        &output,
-        &["--bits", "7"],
-    )));
-    assert_eq!(wrong.exit_code, 2);
+        &wide,
+        &["--dequantize", "--dtype", "float32"],
+    ));
+    assert_eq!(float_types(&wide), ["F32".to_owned()].into());
+    output_of(quantize(
+        &wide,
+        &uniform,
+        &["--bits", "8", "--dtype", "float16"],
+    ));
+    assert_eq!(float_types(&uniform), ["F16".to_owned()].into());
+    let (calibration, target) = (sample(), "--target-bits 5 --calibration-tokens 256");
+    let mut more: Vec<_> = target.split(' ').collect();
+    more.extend([
+        "--calibration",
+        &calibration,
+        "--dtype",
+        "bfloat16",
+        "--json",
+    ]);
+    let report: Value = serde_json::from_str(&output_of(quantize(&wide, &mixed, &more))).unwrap();
+    assert_eq!(float_types(&mixed), ["BF16".to_owned()].into());
+    assert!(report["bits_per_weight_after"].as_f64().unwrap() <= 5.0);
+    for model in [&uniform, &mixed] {
+        assert!(!text_of(model).is_empty());
+    }
 }
 
 #[test]

@@ -161,6 +161,14 @@ impl Workplace {
         asked.filter(|asked| *asked == name).count()
     }
 
+    fn wait_until_asked_for(&self, shard: &str) {
+        let deadline = Instant::now() + Duration::from_secs(120);
+        while self.asked(shard) == 0 {
+            assert!(Instant::now() < deadline, "nobody asked for {shard}");
+            sleep(Duration::from_millis(50));
+        }
+    }
+
     /// Lets a run get as far as it can without a shard that it asks for in vain.
     fn wait_until_it_waits(&self, output: &str, shard: &str, asked: usize) {
         let deadline = Instant::now() + Duration::from_secs(120);
@@ -231,6 +239,30 @@ fn interrupted_and_killed_while_the_hub_is_silent_it_comes_to_the_same_losses() 
     assert_eq!(workplace.losses("run"), whole.losses("run"));
     assert!(cached(workplace.folder.path()) <= MOST);
     assert_eq!(workplace.most_cached.load(Ordering::Relaxed), MOST);
+}
+
+#[test]
+fn it_can_be_interrupted_while_words_are_counted_and_while_the_validating_shard_comes() {
+    for (silent, sentence) in [
+        (SHARDS[3], "error: training the tokenizer was cancelled"),
+        (SHARDS[5], "stopped and saved after 30 of 60 steps"),
+    ] {
+        let workplace = Workplace::new(move |name, request| {
+            (name == silent).then(|| honest(&shards(), request).silent_after(20))
+        });
+        let mut command = workplace.train("owner/name", "run", &["--streaming"]);
+        let command = command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let run = command.spawn().unwrap();
+        workplace.wait_until_asked_for(silent);
+        let interrupted = Instant::now();
+        kill_process(Pid::from_child(&run), Signal::INT).unwrap();
+        let ended = run.wait_with_output().unwrap();
+        let said = text(&ended.stdout) + &text(&ended.stderr);
+        assert_eq!(ended.status.code(), Some(130), "{said}");
+        assert!(said.contains(sentence), "{said}");
+        // The hub's silence is bounded by half a minute.
+        assert!(interrupted.elapsed() < Duration::from_secs(15), "{said}");
+    }
 }
 
 #[test]

@@ -12,6 +12,7 @@ use crate::checkpoint::CheckpointError;
 use crate::data::DataError;
 use crate::record::RecordError;
 use crate::tokenizer::TokenizerError;
+use crate::tokenizer_learning::TokenizerLearningError;
 
 /// Why a training run could not begin, or ended early.
 #[derive(Debug, thiserror::Error)]
@@ -79,7 +80,7 @@ pub enum TrainError {
     },
     /// No way to cut a step stays within what the process may use.
     #[error(
-        "training this model takes {needed_bytes} at the least, of which its weights are {weights_bytes}, and {limit_bytes} may be used; give more, a smaller --depth, --vocab or --context, or --dtype bfloat16"
+        "training this model takes {needed_bytes} at the least, of which its weights are {weights_bytes}, and {limit_bytes} may be used; give more, or begin a run with a shorter --context, --dtype bfloat16 or a smaller model"
     )]
     NothingFits {
         /// What may be used.
@@ -144,10 +145,13 @@ pub enum TrainError {
     },
     /// The data could not be read.
     #[error(transparent)]
-    Data(#[from] DataError),
-    /// The tokenizer could not be trained or used.
+    Data(DataError),
+    /// The tokenizer could not be used.
     #[error(transparent)]
     Tokenizer(#[from] TokenizerError),
+    /// The tokenizer could not be learned.
+    #[error(transparent)]
+    TokenizerLearning(#[from] TokenizerLearningError),
     /// A checkpoint could not be written or read.
     #[error(transparent)]
     Checkpoint(#[from] CheckpointError),
@@ -168,6 +172,15 @@ pub enum TrainError {
     Mlx(#[from] Exception),
 }
 
+impl From<DataError> for TrainError {
+    fn from(error: DataError) -> Self {
+        match error {
+            DataError::Stopped => Self::Stopped,
+            other => Self::Data(other),
+        }
+    }
+}
+
 impl TrainError {
     pub(crate) fn setting(problem: impl Into<String>) -> Self {
         let problem = problem.into();
@@ -186,7 +199,7 @@ impl TrainError {
             Self::Checkpoint(CheckpointError::OtherConfiguration { .. }) => true,
             Self::Engine(error) => error.is_wrong_use(),
             Self::Data(error) => error.is_wrong_use(),
-            Self::Tokenizer(error) => error.is_wrong_use(),
+            Self::TokenizerLearning(error) => error.is_wrong_use(),
             Self::Checkpoint(error) => error.is_wrong_use(),
             Self::Record(error) => error.is_wrong_use(),
             _ => false,

@@ -12,7 +12,6 @@ pub mod checkpoint;
 pub mod data;
 mod error;
 mod file_lock;
-mod float_dtype;
 pub mod model;
 pub mod optimizer;
 pub mod plan;
@@ -20,6 +19,8 @@ pub mod record;
 pub mod run;
 pub mod sft;
 pub mod tokenizer;
+pub mod tokenizer_learning;
+mod training_dtype;
 
 pub use error::TrainError;
-pub use float_dtype::FloatDtype;
+pub use training_dtype::TrainingDtype;

@@ -13,7 +13,7 @@ use headroom_train::model::{
 };
 use headroom_train::optimizer::{Optimizer, OptimizerState, Rates, Schedule};
 use headroom_train::record::Phase;
-use headroom_train::{FloatDtype, TrainError};
+use headroom_train::{TrainError, TrainingDtype};
 
 struct Nobody;
 
@@ -131,7 +131,7 @@ impl Run {
                     steps: STEPS as u64,
                     warm_down_share: 0.2,
                 },
-                states: OptimizerState::zeros(&geometry, FloatDtype::Float32).unwrap(),
+                states: OptimizerState::zeros(&geometry, TrainingDtype::Float32).unwrap(),
                 step: 0,
                 seed: 1,
             },

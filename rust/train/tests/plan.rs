@@ -10,7 +10,7 @@ use headroom_train::model::{
 use headroom_train::optimizer::{Optimizer, OptimizerState, Rates, Schedule};
 use headroom_train::plan::Shape;
 use headroom_train::record::Phase;
-use headroom_train::{FloatDtype, TrainError};
+use headroom_train::{TrainError, TrainingDtype};
 
 struct Nobody;
 
@@ -31,7 +31,7 @@ struct Case {
 }
 
 impl Case {
-    fn shape(&self, dtype: FloatDtype) -> Shape {
+    fn shape(&self, dtype: TrainingDtype) -> Shape {
         Shape {
             geometry: Geometry::of_depth(self.depth, self.vocabulary, self.context).unwrap(),
             rows: self.rows,
@@ -96,7 +96,7 @@ fn row(geometry: &Geometry) -> Row {
 }
 
 /// The peak of a step of two micro-batches.
-fn measured(shape: &Shape, dtype: FloatDtype) -> u64 {
+fn measured(shape: &Shape, dtype: TrainingDtype) -> u64 {
     let geometry = shape.geometry;
     let mut weights: Parameters<Array> = initial_weights(&geometry, dtype.dtype(), 1).unwrap();
     let mut optimizer = Optimizer {
@@ -105,7 +105,7 @@ fn measured(shape: &Shape, dtype: FloatDtype) -> u64 {
             steps: 10,
             warm_down_share: 0.2,
         },
-        states: OptimizerState::zeros(&geometry, FloatDtype::Float32).unwrap(),
+        states: OptimizerState::zeros(&geometry, TrainingDtype::Float32).unwrap(),
         step: 0,
         seed: 1,
     };
@@ -131,7 +131,7 @@ fn measured(shape: &Shape, dtype: FloatDtype) -> u64 {
 }
 
 /// Cases whose measured peak is no fair share of the predicted one, with that share.
-fn wrong(cases: &[Case], dtype: FloatDtype, is_rounded: bool) -> Vec<(usize, f64)> {
+fn wrong(cases: &[Case], dtype: TrainingDtype, is_rounded: bool) -> Vec<(usize, f64)> {
     headroom_mlx::start().unwrap();
     allocator::set_cache_limit(0).unwrap();
     let mut wrong = Vec::new();
@@ -157,7 +157,7 @@ fn wrong(cases: &[Case], dtype: FloatDtype, is_rounded: bool) -> Vec<(usize, f64
 /// MLX counts for the process, so that one test takes both types, one after another.
 #[test]
 fn a_step_takes_what_its_plan_says_and_not_much_less() {
-    assert_eq!(wrong(&cases(), FloatDtype::Float32, false), []);
-    assert_eq!(wrong(&bfloat16_cases(), FloatDtype::Bfloat16, false), []);
-    assert_eq!(wrong(&cases()[..3], FloatDtype::Float32, true), []);
+    assert_eq!(wrong(&cases(), TrainingDtype::Float32, false), []);
+    assert_eq!(wrong(&bfloat16_cases(), TrainingDtype::Bfloat16, false), []);
+    assert_eq!(wrong(&cases()[..3], TrainingDtype::Float32, true), []);
 }

@@ -11,7 +11,8 @@ use headroom_hub::RepositoryId;
 use headroom_train::data::{
     Content, DataCursor, DataError, DataSettings, DataSource, Row, TrainingRows, ValidationRows,
 };
-use headroom_train::tokenizer::{TokenizerRequest, TrainingTokenizer, train_tokenizer};
+use headroom_train::tokenizer::TrainingTokenizer;
+use headroom_train::tokenizer_learning::{TokenizerRequest, train_tokenizer};
 use support::Workplace;
 use support::hub_server::{HubServer, Reply, Request, range};
 use support::model_files::{COMMIT, ModelFiles};

@@ -3,15 +3,15 @@
 use std::io::{self, Write};
 use std::ops::ControlFlow;
 use std::process::ExitCode;
-use std::sync::mpsc::{self, Receiver, Sender};
-use std::thread;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use headroom_memory::ByteSize;
 use headroom_train::TrainError;
 use headroom_train::data::{Content, DataSettings, DataSource, SkippedShards};
-use headroom_train::tokenizer::{
-    LearnedTokenizer, LearningProgress, TokenizerError, TokenizerReport, TokenizerRequest, learn,
+use headroom_train::tokenizer_learning::{
+    LearnedTokenizer, LearningProgress, TokenizerReport, TokenizerRequest, learn_in_background,
     refuse_existing,
 };
 use indicatif::{ProgressBar, ProgressStyle};
@@ -50,45 +50,24 @@ fn request(arguments: &TrainTokenizerArguments) -> Result<TokenizerRequest, CliE
     })
 }
 
-enum Happening {
-    Progress(LearningProgress),
-    Finished(Result<Box<LearnedTokenizer>, TokenizerError>),
-    Interrupted,
-}
-
-/// Learns beside the waiting, because merging cannot be interrupted.
 fn with_progress(request: TokenizerRequest) -> Result<Box<LearnedTokenizer>, CliError> {
-    let (sender, receiver) = mpsc::channel();
-    let interrupted = sender.clone();
-    interrupt::call_on_interrupt(move || drop(interrupted.send(Happening::Interrupted)));
-    thread::spawn(move || drop(sender.send(Happening::Finished(learned(&request, &sender)))));
-    finished(&receiver)
-}
-
-fn learned(
-    request: &TokenizerRequest,
-    sender: &Sender<Happening>,
-) -> Result<Box<LearnedTokenizer>, TokenizerError> {
-    let mut tell = |progress| match sender.send(Happening::Progress(progress)) {
-        Ok(()) => ControlFlow::Continue(()),
-        Err(_) => ControlFlow::Break(()),
-    };
-    learn(request, &mut tell).map(Box::new)
-}
-
-fn finished(receiver: &Receiver<Happening>) -> Result<Box<LearnedTokenizer>, CliError> {
     const TICK: Duration = Duration::from_millis(200);
+    let is_interrupted = Arc::new(AtomicBool::new(false));
+    let interrupt = Arc::clone(&is_interrupted);
+    interrupt::call_on_interrupt(move || interrupt.store(true, Ordering::Relaxed));
     let bar = ProgressBar::new_spinner().with_style(style());
     bar.enable_steady_tick(TICK);
-    let result = loop {
-        match receiver.recv() {
-            Ok(Happening::Progress(progress)) => bar.set_message(doing(progress)),
-            Ok(Happening::Finished(result)) => break result,
-            Ok(Happening::Interrupted) | Err(_) => break Err(TokenizerError::Cancelled),
+    let learned = learn_in_background(request, &mut |progress| {
+        if let Some(progress) = progress {
+            bar.set_message(doing(progress));
         }
-    };
+        match is_interrupted.load(Ordering::Relaxed) {
+            true => ControlFlow::Break(()),
+            false => ControlFlow::Continue(()),
+        }
+    });
     bar.finish_and_clear();
-    Ok(result.map_err(TrainError::from)?)
+    Ok(learned.map_err(TrainError::from)?)
 }
 
 fn doing(progress: LearningProgress) -> String {

@@ -13,7 +13,8 @@ use crate::run::{
     Beginning, Launch, Observer, Outcome, OutputDirectory, Resume, RunSettings, TrainingEvent,
     to_fields,
 };
-use crate::tokenizer::{TokenizerRequest, TrainingTokenizer, learn};
+use crate::tokenizer::TrainingTokenizer;
+use crate::tokenizer_learning::{TokenizerRequest, learn_in_background};
 
 /// Ids of a tokenizer that is learned where nobody says how many.
 const USUAL_VOCABULARY: usize = 65_536;
@@ -82,7 +83,7 @@ fn tokenizer_directory(
         vocabulary_size: config.vocab.unwrap_or(USUAL_VOCABULARY),
         most_text_bytes: None,
     };
-    let learned = learn(&request, &mut |_| match observer.wants_stop() {
+    let learned = learn_in_background(request, &mut |_| match observer.wants_stop() {
         true => ControlFlow::Break(()),
         false => ControlFlow::Continue(()),
     })?;

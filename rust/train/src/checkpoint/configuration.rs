@@ -1,23 +1,9 @@
 //! Whether a run goes on with the settings that it began with.
 
-use std::collections::BTreeSet;
-use std::fmt;
+use serde_json::Value;
 
-use headroom_formats::{Quoted, Shortened};
-use serde_json::{Map, Value};
-
+use super::difference::differences;
 use super::error::CheckpointError;
-
-/// A setting that is not what it was; `None` where it is not given at all.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Difference {
-    /// Its name.
-    pub field: String,
-    /// What the run began with.
-    pub saved: Option<Value>,
-    /// What it is to go on with.
-    pub current: Option<Value>,
-}
 
 /// Checks that two flat objects of settings are equal, apart from those in `may_change`.
 ///
@@ -36,37 +22,9 @@ pub fn require_same_configuration(
     }
 }
 
-/// By the names of fields.
-fn differences(saved: &Value, current: &Value) -> Vec<Difference> {
-    let objects = [saved, current].map(Value::as_object);
-    let fields = objects.into_iter().flatten().flat_map(Map::keys);
-    let fields: BTreeSet<_> = fields.collect();
-    let fields = fields.into_iter();
-    fields
-        .filter(|field| saved.get(field) != current.get(field))
-        .map(|field| Difference {
-            field: field.clone(),
-            saved: saved.get(field).cloned(),
-            current: current.get(field).cloned(),
-        })
-        .collect()
-}
-
 /// As it would come back from a file: reading decimal digits may differ from a number in its last bit.
 fn as_read_back(settings: &Value) -> Value {
     serde_json::from_str(&settings.to_string()).unwrap_or_else(|_| settings.clone())
-}
-
-impl fmt::Display for Difference {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let shown = |value: &Option<Value>| match value {
-            Some(value) => Shortened(&value.to_string()).to_string(),
-            None => "not given".to_owned(),
-        };
-        let field = Quoted(&self.field);
-        let (saved, current) = (shown(&self.saved), shown(&self.current));
-        write!(formatter, "{field} was {saved} and is {current}")
-    }
 }
 
 #[cfg(test)]

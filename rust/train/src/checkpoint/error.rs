@@ -8,7 +8,7 @@ use headroom_formats::{FormatError, Quoted, Shortened};
 use headroom_mlx::{Dtype, Exception};
 use headroom_models::ModelError;
 
-use super::configuration::Difference;
+use super::difference::Difference;
 
 /// Why a checkpoint was not written, or not read.
 #[derive(Debug, thiserror::Error)]

@@ -6,6 +6,7 @@
 //! the directory around it is synced. Whatever ends the process, the newest that verifies is a whole one.
 
 mod configuration;
+mod difference;
 mod disk;
 mod error;
 #[cfg(test)]
@@ -21,7 +22,8 @@ mod snapshot;
 mod store;
 mod writing;
 
-pub use configuration::{Difference, require_same_configuration};
+pub use configuration::require_same_configuration;
+pub use difference::Difference;
 pub use error::{CheckpointError, Standing};
 pub use publishing::publish;
 pub use saved::{SavedCheckpoint, SavedTensors};

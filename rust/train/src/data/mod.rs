@@ -23,6 +23,7 @@ mod skipped;
 mod streaming;
 mod training_rows;
 mod validation_rows;
+mod waiting;
 
 pub use content::Content;
 pub use cursor::DataCursor;

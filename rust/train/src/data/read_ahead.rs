@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
 
 use super::documents::{Documents, PlacedBlock};
 use super::error::DataError;
@@ -12,9 +11,7 @@ use super::packed_block::{PackedBlock, Packer};
 use super::position::Position;
 use super::shard_list::ShardList;
 use super::shuffle::Shuffle;
-
-/// How often it is looked whether to stop while a block is waited for.
-const PATIENCE: Duration = Duration::from_millis(100);
+use super::waiting::waited_for;
 
 /// Where a block begins, in which epoch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,14 +56,7 @@ impl ReadAhead {
     /// is none.
     pub(super) fn next(&mut self, wants_stop: &dyn Fn() -> bool) -> Result<AheadBlock, DataError> {
         let blocks = self.blocks.as_ref().ok_or(DataError::Fault)?;
-        loop {
-            match blocks.recv_timeout(PATIENCE) {
-                Ok(block) => return block,
-                Err(RecvTimeoutError::Disconnected) => return Err(DataError::Fault),
-                Err(RecvTimeoutError::Timeout) if wants_stop() => return Err(DataError::Stopped),
-                Err(RecvTimeoutError::Timeout) => {}
-            }
-        }
+        waited_for(blocks, wants_stop)?
     }
 }
 

@@ -4,18 +4,15 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
-use std::time::Duration;
 
 use headroom_hub::HubError;
 
 use super::error::DataError;
 use super::remote::RemoteShards;
 use super::shard_store::NotHeld;
-
-/// How often it is looked whether to stop while a download is waited for.
-const PATIENCE: Duration = Duration::from_millis(100);
+use super::waiting::waited_for;
 
 /// The shards that train, in their order, again and again.
 pub(crate) struct Streaming {
@@ -91,16 +88,8 @@ impl Streaming {
     fn arrival(&mut self) -> Result<Arrival, NotHeld> {
         let fault = || NotHeld::Data(DataError::Fault);
         let downloads = self.downloads.as_ref().ok_or_else(fault)?;
-        loop {
-            match downloads.arrivals.recv_timeout(PATIENCE) {
-                Ok(arrival) => return Ok(arrival),
-                Err(RecvTimeoutError::Disconnected) => return Err(fault()),
-                Err(RecvTimeoutError::Timeout) if self.is_stopped.load(Ordering::Relaxed) => {
-                    return Err(NotHeld::Data(DataError::Stopped));
-                }
-                Err(RecvTimeoutError::Timeout) => {}
-            }
-        }
+        let is_stopped = || self.is_stopped.load(Ordering::Relaxed);
+        waited_for(&downloads.arrivals, &is_stopped).map_err(NotHeld::Data)
     }
 
     fn received(&self, arrival: Arrival) -> Result<(PathBuf, Lease), NotHeld> {

@@ -1,6 +1,9 @@
 //! Rows to evaluate on: the same at each evaluation.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::channel;
+use std::thread;
 
 use super::documents::{Documents, Reading};
 use super::error::DataError;
@@ -9,10 +12,11 @@ use super::read_ahead::nothing_there;
 use super::remote::RemoteShards;
 use super::row::Row;
 use super::settings::DataSettings;
-use super::shard_list::{ListedShard, ShardList};
+use super::shard_list::{ListedShard, Place, ShardList};
 use super::shard_store::ShardStore;
 use super::shuffle::Shuffle;
 use super::skipped::SkippedShards;
+use super::waiting::waited_for;
 use crate::tokenizer::TrainingTokenizer;
 
 /// The documents that are never trained on.
@@ -57,6 +61,28 @@ impl ValidationRows {
             },
             most_tokens,
         })
+    }
+
+    /// Downloads what validates if it is not there, and waits for that as long as `wants_stop` says no.
+    ///
+    /// # Errors
+    /// [`DataError::Stopped`], or when the shard is not to be had.
+    pub fn make_ready(&self, wants_stop: &dyn Fn() -> bool) -> Result<(), DataError> {
+        let (Some(remote), Place::Remote { number }) = (&self.remote, &self.shard.place) else {
+            return Ok(());
+        };
+        let (remote, number) = (Arc::clone(remote), *number);
+        let stop = Arc::new(AtomicBool::new(false));
+        let (sender, fetched) = channel();
+        let thread = thread::Builder::new().name("validation shard".to_owned());
+        let is_stopped = Arc::clone(&stop);
+        // It is not waited for: a silent network would keep whoever trains from ending.
+        thread
+            .spawn(move || drop(sender.send(remote.fetch(number, &is_stopped))))
+            .map_err(DataError::Thread)?;
+        let fetched = waited_for(&fetched, wants_stop);
+        stop.store(true, Ordering::Relaxed);
+        fetched?.map(drop).map_err(DataError::from)
     }
 
     /// The rows of one evaluation. One block of them is in memory.

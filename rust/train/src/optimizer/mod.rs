@@ -3,6 +3,7 @@
 
 mod adamw;
 mod gradient_norm;
+mod in_place;
 mod muon;
 mod rates;
 mod rounding;

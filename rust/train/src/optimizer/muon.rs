@@ -3,7 +3,7 @@
 use headroom_mlx::ops::addmm;
 use headroom_mlx::{Array, Result};
 
-use crate::optimizer::adamw::{blend, number, replace, wide};
+use crate::optimizer::in_place::{blend, number, replace, wide};
 use crate::optimizer::rates::MuonSettings;
 use crate::optimizer::rounding::Rounding;
 

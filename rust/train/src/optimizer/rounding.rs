@@ -8,7 +8,7 @@
 use headroom_mlx::ops::random;
 use headroom_mlx::{Array, Dtype, Result, round_stochastically};
 
-use crate::optimizer::adamw::replace;
+use crate::optimizer::in_place::replace;
 
 /// Where the chance in rounding one matrix in one step comes from.
 #[derive(Debug, Clone, Copy)]
@@ -54,7 +54,7 @@ impl Rounding {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::optimizer::adamw::number;
+    use crate::optimizer::in_place::number;
     use headroom_mlx::ops::ones;
 
     /// The mean of many weights behind steps that are a fortieth of the last digit of each.

@@ -3,8 +3,8 @@
 use headroom_mlx::ops::zeros_dtype;
 use headroom_mlx::{Array, Result};
 
-use crate::float_dtype::FloatDtype;
 use crate::model::{Geometry, Parameters, Place};
+use crate::training_dtype::TrainingDtype;
 
 /// What one matrix's optimizer remembers.
 #[derive(Debug, Clone)]
@@ -28,7 +28,7 @@ impl OptimizerState {
     ///
     /// # Errors
     /// When MLX has no memory.
-    pub fn zeros(geometry: &Geometry, dtype: FloatDtype) -> Result<Parameters<Self>> {
+    pub fn zeros(geometry: &Geometry, dtype: TrainingDtype) -> Result<Parameters<Self>> {
         let shapes = geometry.shapes();
         let mut shapes = shapes.iter();
         Parameters::try_make(geometry.layers, |_, place| {

@@ -4,8 +4,9 @@ use headroom_mlx::{Array, Result};
 
 use crate::error::TrainError;
 use crate::model::{Gradients, Parameters, Place};
-use crate::optimizer::adamw::{Adapted, Stride, number};
+use crate::optimizer::adamw::{Adapted, Stride};
 use crate::optimizer::gradient_norm::{non_finite, sum_of_squares};
+use crate::optimizer::in_place::number;
 use crate::optimizer::muon::Push;
 use crate::optimizer::rates::{AdamWSettings, MuonSettings, Rates};
 use crate::optimizer::rounding::Rounding;

@@ -1,9 +1,9 @@
 //! Ways to cut a step, from the fastest to the smallest.
 
-use crate::float_dtype::FloatDtype;
 use crate::model::{Geometry, Kept, Workspace};
 use crate::plan::estimate::Shape;
-use crate::plan::search::PlanRequest;
+use crate::plan::request::PlanRequest;
+use crate::training_dtype::TrainingDtype;
 
 const MIB: u64 = 1 << 20;
 
@@ -16,8 +16,8 @@ const LEAST_CHUNK: usize = 32;
 
 /// Every way, the fastest first: fewer rows go before computing values again, which goes before
 /// remembering less precisely.
-pub(crate) fn ladder(request: &PlanRequest) -> Vec<(Shape, FloatDtype)> {
-    let precise = request.state_dtype.unwrap_or(FloatDtype::Float32);
+pub(crate) fn ladder(request: &PlanRequest) -> Vec<(Shape, TrainingDtype)> {
+    let precise = request.state_dtype.unwrap_or(TrainingDtype::Float32);
     let mut rungs = Vec::new();
     if !request.recompute {
         rungs.extend(cuts(request, Kept::Activations).map(|shape| (shape, precise)));
@@ -25,9 +25,9 @@ pub(crate) fn ladder(request: &PlanRequest) -> Vec<(Shape, FloatDtype)> {
     let again = || cuts(request, Kept::Inputs).filter(|shape| request.recompute || shape.rows == 1);
     rungs.extend(again().map(|shape| (shape, precise)));
     if request.state_dtype.is_none() {
-        rungs.extend(again().last().map(|shape| (shape, FloatDtype::Bfloat16)));
+        rungs.extend(again().last().map(|shape| (shape, TrainingDtype::Bfloat16)));
     }
-    let with_states = |(shape, dtype): (Shape, FloatDtype)| {
+    let with_states = |(shape, dtype): (Shape, TrainingDtype)| {
         let state_bytes = dtype.size_bytes();
         (
             Shape {

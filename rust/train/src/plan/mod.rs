@@ -2,7 +2,9 @@
 
 mod estimate;
 mod ladder;
+mod request;
 mod search;
 
 pub use estimate::{Estimate, Shape};
-pub use search::{MemoryPlan, PlanRequest};
+pub use request::PlanRequest;
+pub use search::MemoryPlan;

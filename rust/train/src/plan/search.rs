@@ -5,33 +5,11 @@ use std::fmt;
 use headroom_memory::ByteSize;
 
 use crate::error::TrainError;
-use crate::float_dtype::FloatDtype;
-use crate::model::{Geometry, Kept, Workspace};
+use crate::model::{Kept, Workspace};
 use crate::plan::estimate::{Estimate, Shape};
 use crate::plan::ladder::ladder;
-
-/// What is to be planned.
-#[derive(Debug, Clone, Copy)]
-pub struct PlanRequest {
-    /// The model.
-    pub geometry: Geometry,
-    /// Most rows that may be computed together.
-    pub rows: usize,
-    /// Tokens that keep the processor busy: more of them at a time take memory and gain nothing.
-    pub enough_tokens: usize,
-    /// Bytes of a weight.
-    pub weight_bytes: u64,
-    /// Whether steps see a rounded copy of the weights.
-    pub is_rounded: bool,
-    /// The type of what optimizers remember; `None` leaves it to the plan.
-    pub state_dtype: Option<FloatDtype>,
-    /// Keep only the inputs of blocks, whatever fits.
-    pub recompute: bool,
-    /// What the process uses before any array is there.
-    pub process_bytes: u64,
-    /// What it may use; `None` where nobody knows.
-    pub limit_bytes: Option<u64>,
-}
+use crate::plan::request::PlanRequest;
+use crate::training_dtype::TrainingDtype;
 
 /// How steps are cut, and what they are predicted to take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,7 +19,7 @@ pub struct MemoryPlan {
     /// Chunks, and what is kept.
     pub workspace: Workspace,
     /// The type of what optimizers remember.
-    pub state_dtype: FloatDtype,
+    pub state_dtype: TrainingDtype,
     /// Bytes by what they are for.
     pub estimate: Estimate,
     /// What the process uses beside arrays.
@@ -86,7 +64,7 @@ impl PlanRequest {
         }
     }
 
-    fn plan(&self, (shape, state_dtype): (Shape, FloatDtype)) -> MemoryPlan {
+    fn plan(&self, (shape, state_dtype): (Shape, TrainingDtype)) -> MemoryPlan {
         MemoryPlan {
             rows: shape.rows,
             workspace: shape.workspace,
@@ -125,8 +103,8 @@ impl fmt::Display for MemoryPlan {
             Kept::Inputs => "the inputs of blocks kept and the rest computed again",
         };
         let remembered = match self.state_dtype {
-            FloatDtype::Float32 => "float32",
-            FloatDtype::Bfloat16 => "bfloat16",
+            TrainingDtype::Float32 => "float32",
+            TrainingDtype::Bfloat16 => "bfloat16",
         };
         write!(
             formatter,
@@ -150,6 +128,7 @@ impl fmt::Display for MemoryPlan {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Geometry;
 
     fn request(limit_bytes: Option<u64>) -> PlanRequest {
         PlanRequest {
@@ -217,11 +196,11 @@ mod tests {
         let plans = request(None).plans().unwrap();
         let rounded = plans
             .iter()
-            .filter(|plan| plan.state_dtype == FloatDtype::Bfloat16)
+            .filter(|plan| plan.state_dtype == TrainingDtype::Bfloat16)
             .count();
         assert_eq!(
             (rounded, plans.last().unwrap().state_dtype),
-            (1, FloatDtype::Bfloat16)
+            (1, TrainingDtype::Bfloat16)
         );
     }
 }

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::data::{Content, DataSettings, DataSource};
 use crate::error::TrainError;
-use crate::float_dtype::FloatDtype;
 use crate::optimizer::Rates;
+use crate::training_dtype::TrainingDtype;
 
 /// Settings that every run has, which lie flat among those of its kind.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -33,10 +33,10 @@ pub struct RunConfig {
     /// What all random choices follow from.
     pub seed: u64,
     /// The type of weights.
-    pub dtype: FloatDtype,
+    pub dtype: TrainingDtype,
     /// The type of what optimizers remember. Absent: what a checkpoint has, and without one float32,
     /// unless nothing else fits.
-    pub state_dtype: Option<FloatDtype>,
+    pub state_dtype: Option<TrainingDtype>,
     /// Compute a block's values again on the way back, instead of keeping them.
     pub recompute: bool,
     /// The most that the process may use. Absent: what the machine can spare.
@@ -57,7 +57,7 @@ impl Default for RunConfig {
             save_every: 250,
             keep: 2,
             seed: 0,
-            dtype: FloatDtype::Float32,
+            dtype: TrainingDtype::Float32,
             state_dtype: None,
             recompute: false,
             max_memory: None,

@@ -10,7 +10,7 @@ use crate::error::TrainError;
 use crate::model::Watch;
 use crate::record::{Phase, PhaseCost};
 use crate::run::events::Observer;
-use crate::run::memory_use::{MemoryLimit, MemoryUse};
+use crate::run::memory_use::{GIVE_UP_SHARE, MemoryLimit, MemoryUse};
 
 /// Looks on between two blocks.
 pub(crate) struct Guard<'a> {
@@ -25,8 +25,6 @@ pub(crate) struct Guard<'a> {
 
 /// From this share of the limit on, freed buffers go back to the system.
 const TIDY_SHARE: f64 = 0.90;
-/// From this share on a step is given up, to be taken again in smaller pieces.
-const GIVE_UP_SHARE: f64 = 0.97;
 
 /// A block may take less time than a look at the system.
 const LOOK_EVERY: Duration = Duration::from_millis(10);
@@ -99,11 +97,10 @@ impl<'a> Guard<'a> {
     }
 
     fn over_budget(&self, found: &MemoryUse) -> TrainError {
-        let needed_bytes = found.needed_bytes(&self.memory.plan) as f64 / GIVE_UP_SHARE;
         TrainError::OverBudget {
             used_bytes: ByteSize::from_bytes(found.most_bytes()),
             limit_bytes: ByteSize::from_bytes(found.limit_bytes),
-            needed_bytes: ByteSize::from_bytes(needed_bytes as u64),
+            needed_bytes: ByteSize::from_bytes(found.needed_bytes(&self.memory.plan)),
         }
     }
 }

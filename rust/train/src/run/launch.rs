@@ -10,13 +10,13 @@ use serde_json::Value;
 use crate::checkpoint::{CheckpointStore, SavedCheckpoint, require_same_configuration};
 use crate::data::{DataCursor, DataSettings, TrainingRows, ValidationRows};
 use crate::error::TrainError;
-use crate::float_dtype::FloatDtype;
 use crate::record::{LOG_FILE, RunLog, RunningMarker};
 use crate::run::config::{MAY_CHANGE, RunConfig};
 use crate::run::events::{Observer, Outcome, TrainingEvent};
 use crate::run::steps::{Run, RunSettings};
 use crate::run::training::{Beginning, Training};
 use crate::tokenizer::TrainingTokenizer;
+use crate::training_dtype::TrainingDtype;
 
 /// Whether a run goes on from what lies in its output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -152,9 +152,9 @@ fn training(
 }
 
 /// The type in which the optimizers remembered.
-fn state_dtype(saved: &SavedCheckpoint) -> Option<FloatDtype> {
+fn state_dtype(saved: &SavedCheckpoint) -> Option<TrainingDtype> {
     let (_, stored) = saved.optimizer().checkpoint().tensors().next()?;
-    FloatDtype::stored(stored.dtype)
+    TrainingDtype::stored(stored.dtype)
 }
 
 fn cursor(saved: &SavedCheckpoint) -> Result<DataCursor, TrainError> {

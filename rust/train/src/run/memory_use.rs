@@ -12,6 +12,9 @@ pub(crate) struct MemoryLimit {
     pub(crate) plan: MemoryPlan,
 }
 
+/// From this share of the limit on a step is given up, to be taken again in smaller pieces.
+pub(crate) const GIVE_UP_SHARE: f64 = 0.97;
+
 /// One look. Bytes of the process, and MLX's own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct MemoryUse {
@@ -76,11 +79,12 @@ impl MemoryUse {
         self.beside_bytes().saturating_add(self.peak_bytes) <= self.limit_bytes
     }
 
-    /// What steps of a plan take beside what else the process uses now, and at the least what another
-    /// run would ask for.
+    /// The limit under which steps of a plan are not given up, beside what else the process uses now, and
+    /// at the least what another run would ask for.
     pub(crate) fn needed_bytes(&self, plan: &MemoryPlan) -> u64 {
         let now = self.beside_bytes().saturating_add(plan.estimate.peak());
-        now.max(plan.predicted_bytes())
+        let steps = now.max(self.most_bytes()) as f64 / GIVE_UP_SHARE;
+        plan.predicted_bytes().max(steps as u64)
     }
 }
 

@@ -5,10 +5,10 @@ use headroom_memory::{MaxMemory, peak_footprint_bytes};
 use headroom_mlx::Processor;
 
 use crate::error::TrainError;
-use crate::float_dtype::FloatDtype;
 use crate::plan::{MemoryPlan, PlanRequest};
 use crate::run::config::RunConfig;
 use crate::run::training::Beginning;
+use crate::training_dtype::TrainingDtype;
 
 /// On two cores, rows of 512 tokens were as fast alone as four at a time, and took little over half
 /// of the memory above weights and states.
@@ -29,7 +29,7 @@ impl RunConfig {
     pub(crate) fn plans(
         &self,
         beginning: &Beginning,
-        state_dtype: Option<FloatDtype>,
+        state_dtype: Option<TrainingDtype>,
     ) -> Result<Vec<MemoryPlan>, TrainError> {
         headroom_mlx::warm_up_products()?;
         let limit_bytes = self.limit()?;

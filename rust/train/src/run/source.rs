@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::data::{DataError, Row, SkippedShards, TrainingRows, ValidationRows};
+use crate::data::{Row, SkippedShards, TrainingRows, ValidationRows};
 use crate::error::TrainError;
 
 /// Endless rows whose order can be taken up again.
@@ -22,11 +22,7 @@ pub trait RowSource {
 
 impl RowSource for TrainingRows {
     fn next_row(&mut self, wants_stop: &dyn Fn() -> bool) -> Result<Row, TrainError> {
-        self.next_row_unless(wants_stop)
-            .map_err(|error| match error {
-                DataError::Stopped => TrainError::Stopped,
-                other => other.into(),
-            })
+        Ok(self.next_row_unless(wants_stop)?)
     }
 
     fn cursor(&self) -> Value {

@@ -227,6 +227,7 @@ impl Run<'_> {
             let Some(held_out) = &run.held_out else {
                 return Ok(None);
             };
+            held_out.make_ready(&|| run.observer.wants_stop())?;
             let mut guard = Guard::new(&*run.observer, run.training.memory());
             run.training.evaluate(held_out, &mut guard).map(Some)
         })?;

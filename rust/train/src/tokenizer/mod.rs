@@ -1,9 +1,6 @@
-//! Byte-level BPE learned from text, and how many bytes each token stands for.
+//! A tokenizer as training uses it, its special tokens, and how many bytes each token stands for.
 
-mod counting;
 mod error;
-mod files;
-mod learning;
 mod pieces;
 mod special;
 mod split;
@@ -11,10 +8,12 @@ mod token_bytes;
 mod training_tokenizer;
 
 pub use error::TokenizerError;
-pub use files::{TokenizerReport, refuse_existing, train_tokenizer};
-pub use learning::{LearnedTokenizer, LearningProgress, TokenizerRequest, learn};
 pub use special::SPECIAL_TOKENS;
 pub use training_tokenizer::{EncodedConversation, TrainingTokenizer};
 
+pub(crate) use special::{ASSISTANT_END, BEGIN, CHAT_TEMPLATE};
+pub(crate) use split::{PATTERN, Splitter};
+pub(crate) use token_bytes::token_bytes;
+
 #[cfg(test)]
-pub(crate) mod tests;
+mod tests;

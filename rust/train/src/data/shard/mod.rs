@@ -1,63 +1,25 @@
 //! A shard as a sequence of blocks of documents, whatever its kind.
 
+mod block;
 mod bounded_line;
+mod fault;
 mod json_lines;
 mod parquet;
 mod parquet_pages;
 mod plain_text;
 mod thrift;
 
-use std::io;
 use std::path::Path;
 
-use super::content::{Content, Document};
+use super::content::Content;
 use super::position::{Part, Position};
+
+pub(crate) use block::Block;
+pub(crate) use fault::ShardFault;
 
 use json_lines::JsonLines;
 use parquet::Parquet;
 use plain_text::PlainText;
-
-/// Most documents in a block, as many as a row group of the usual shards has.
-const BLOCK_DOCUMENTS: usize = 1_024;
-/// Bytes of text after which a block is full; its last document may go beyond.
-const BLOCK_BYTES: usize = 4 << 20;
-
-/// Documents that are packed together.
-#[derive(Debug, Default)]
-pub(crate) struct Block {
-    pub(crate) documents: Vec<Document>,
-    /// What was left out, a sentence for each document.
-    pub(crate) unreadable: Vec<String>,
-    /// Where the next block begins.
-    pub(crate) next: Position,
-    text_bytes: usize,
-}
-
-impl Block {
-    fn push(&mut self, document: Document) {
-        self.text_bytes = self.text_bytes.saturating_add(document.text_bytes());
-        self.documents.push(document);
-    }
-
-    fn leave_out(&mut self, reason: String) {
-        self.unreadable.push(reason);
-    }
-
-    fn is_full(&self) -> bool {
-        let documents = self.documents.len() + self.unreadable.len();
-        documents >= BLOCK_DOCUMENTS || self.text_bytes >= BLOCK_BYTES
-    }
-}
-
-/// Why the rest of a shard cannot be read.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct ShardFault(pub(crate) String);
-
-impl From<io::Error> for ShardFault {
-    fn from(error: io::Error) -> Self {
-        Self(error.to_string())
-    }
-}
 
 /// The kinds of shards.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

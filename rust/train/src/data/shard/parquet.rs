@@ -12,8 +12,9 @@ use parquet::errors::ParquetError;
 use parquet::file::reader::FileReader;
 use parquet::file::serialized_reader::SerializedFileReader;
 
+use super::block::Block;
+use super::fault::ShardFault;
 use super::parquet_pages::check_pages;
-use super::{Block, ShardFault};
 use crate::data::content::Document;
 use crate::data::position::{Part, Position};
 

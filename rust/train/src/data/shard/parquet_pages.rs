@@ -4,7 +4,7 @@
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 
-use super::ShardFault;
+use super::fault::ShardFault;
 use super::thrift::Thrift;
 
 /// Largest page, unpacked. Writers make pages of about a MiB.

@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
+use super::block::Block;
 use super::bounded_line::{BoundedLines, LineEnd};
-use super::{Block, ShardFault};
+use super::fault::ShardFault;
 use crate::data::content::Document;
 use crate::data::position::{Part, Position};
 

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::data::{Content, DataSource, ValidationRows};
-use crate::tokenizer::tests::small_tokenizer;
+use crate::tokenizer_learning::tests::small_tokenizer;
 
 fn settings(path: &Path) -> DataSettings {
     DataSettings {

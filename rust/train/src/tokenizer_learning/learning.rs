@@ -13,38 +13,13 @@ use tokenizers::utils::parallelism::{get_parallelism, set_parallelism};
 use tokenizers::{AddedToken, PreTokenizerWrapper, SplitDelimiterBehavior, Tokenizer};
 
 use super::counting::{WordCounts, count};
-use super::error::{LEAST_VOCABULARY, MOST_VOCABULARY, TokenizerError};
-use super::special::{BEGIN, SPECIAL_TOKENS};
-use crate::data::{DataSettings, SkippedShards};
+use super::error::{LEAST_VOCABULARY, MOST_VOCABULARY, TokenizerLearningError};
+use super::request::{LearningProgress, TokenizerRequest};
+use crate::data::SkippedShards;
+use crate::tokenizer::{BEGIN, PATTERN, SPECIAL_TOKENS, TokenizerError};
 
 /// Longest token in bytes. No language has such words; the gate refuses much longer ones.
 const TOKEN_BYTES: usize = 1_024;
-
-/// What a tokenizer is learned from.
-#[derive(Clone, Debug)]
-pub struct TokenizerRequest {
-    /// The text. What validates is not read.
-    pub data: DataSettings,
-    /// Tokens in all, the special ones included.
-    pub vocabulary_size: usize,
-    /// Text after which no more is read; `None` reads all.
-    pub most_text_bytes: Option<u64>,
-}
-
-/// What is being done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LearningProgress {
-    /// Words are counted.
-    Reading {
-        /// Text that has been read.
-        text_bytes: u64,
-    },
-    /// Merges are made of them, which cannot be cancelled.
-    Merging {
-        /// Different words.
-        words: u64,
-    },
-}
 
 /// A tokenizer that has been learned and not yet written.
 pub struct LearnedTokenizer {
@@ -68,20 +43,20 @@ pub struct LearnedTokenizer {
 pub fn learn(
     request: &TokenizerRequest,
     on_progress: &mut dyn FnMut(LearningProgress) -> ControlFlow<()>,
-) -> Result<LearnedTokenizer, TokenizerError> {
+) -> Result<LearnedTokenizer, TokenizerLearningError> {
     let vocabulary_size = request.vocabulary_size;
     if !(LEAST_VOCABULARY..=MOST_VOCABULARY).contains(&vocabulary_size) {
-        return Err(TokenizerError::VocabularySize { vocabulary_size });
+        return Err(TokenizerLearningError::VocabularySize { vocabulary_size });
     }
     let counts = count(request, on_progress)?;
     if counts.words.is_empty() {
-        return Err(TokenizerError::NoText {
+        return Err(TokenizerLearningError::NoText {
             source_name: request.data.source.to_string(),
         });
     }
     let words = counts.words.len() as u64;
     if on_progress(LearningProgress::Merging { words }).is_break() {
-        return Err(TokenizerError::Cancelled);
+        return Err(TokenizerLearningError::Cancelled);
     }
     let model = merged(&counts, vocabulary_size - SPECIAL_TOKENS.len())?;
     let tokenizer = put_together(model).map_err(library("put a tokenizer together"))?;
@@ -150,7 +125,7 @@ fn put_together(model: BPE) -> tokenizers::Result<Tokenizer> {
     let mut tokenizer = Tokenizer::new(model);
     let tokens = SPECIAL_TOKENS.map(|token| AddedToken::from(token, true));
     tokenizer.add_special_tokens(tokens)?;
-    let pattern = SplitPattern::Regex(super::split::PATTERN.to_owned());
+    let pattern = SplitPattern::Regex(PATTERN.to_owned());
     let split = Split::new(pattern, SplitDelimiterBehavior::Isolated, false)?;
     let bytes = ByteLevel::new(false, true, false);
     let parts: Vec<PreTokenizerWrapper> = vec![split.into(), bytes.into()];

@@ -6,14 +6,14 @@ use serde::{Deserialize, Serialize};
 /// The type of weights, or of what optimizers remember.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum FloatDtype {
+pub enum TrainingDtype {
     /// Four bytes a number; far the faster one on a CPU.
     Float32,
     /// Two bytes a number, rounded with each step. Sums of gradients stay in float32.
     Bfloat16,
 }
 
-impl FloatDtype {
+impl TrainingDtype {
     /// MLX's name.
     pub fn dtype(self) -> Dtype {
         match self {

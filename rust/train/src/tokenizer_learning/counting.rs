@@ -10,10 +10,10 @@ use std::thread;
 use ahash::{AHashMap, RandomState};
 use compact_str::CompactString;
 
-use super::error::TokenizerError;
-use super::learning::{LearningProgress, TokenizerRequest};
-use super::split::Splitter;
+use super::error::TokenizerLearningError;
+use super::request::{LearningProgress, TokenizerRequest};
 use crate::data::{Document, Documents, SkippedShards};
+use crate::tokenizer::{Splitter, TokenizerError};
 
 type Counts = HashMap<CompactString, u64, RandomState>;
 
@@ -36,7 +36,7 @@ pub(super) struct ReadText {
 pub(super) fn count(
     request: &TokenizerRequest,
     on_progress: &mut dyn FnMut(LearningProgress) -> ControlFlow<()>,
-) -> Result<WordCounts, TokenizerError> {
+) -> Result<WordCounts, TokenizerLearningError> {
     let splitter = Splitter::new().map_err(|error| TokenizerError::Library {
         action: "read the split pattern",
         reason: error.to_string(),
@@ -66,7 +66,7 @@ fn read(
     request: &TokenizerRequest,
     sender: SyncSender<Vec<Document>>,
     on_progress: &mut dyn FnMut(LearningProgress) -> ControlFlow<()>,
-) -> Result<ReadText, TokenizerError> {
+) -> Result<ReadText, TokenizerLearningError> {
     let most_bytes = request.most_text_bytes.unwrap_or(u64::MAX);
     let mut documents = Documents::of_training(&request.data)?;
     let mut text = ReadText::default();
@@ -84,7 +84,7 @@ fn read(
         }
         let text_bytes = text.bytes;
         if on_progress(LearningProgress::Reading { text_bytes }).is_break() {
-            return Err(TokenizerError::Cancelled);
+            return Err(TokenizerLearningError::Cancelled);
         }
     }
     text.skipped = documents.skipped();

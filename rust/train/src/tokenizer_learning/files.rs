@@ -9,10 +9,10 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::error::TokenizerError;
-use super::learning::{LearnedTokenizer, LearningProgress, TokenizerRequest, learn};
-use super::special::{ASSISTANT_END, BEGIN, CHAT_TEMPLATE};
-use super::token_bytes::token_bytes;
+use super::error::TokenizerLearningError;
+use super::learning::{LearnedTokenizer, learn};
+use super::request::{LearningProgress, TokenizerRequest};
+use crate::tokenizer::{ASSISTANT_END, BEGIN, CHAT_TEMPLATE, TokenizerError, token_bytes};
 
 /// What was learned.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -33,7 +33,7 @@ pub fn train_tokenizer(
     request: &TokenizerRequest,
     output: &Path,
     on_progress: &mut dyn FnMut(LearningProgress) -> ControlFlow<()>,
-) -> Result<TokenizerReport, TokenizerError> {
+) -> Result<TokenizerReport, TokenizerLearningError> {
     refuse_existing(output)?;
     learn(request, on_progress)?.write(output)
 }
@@ -44,7 +44,7 @@ impl LearnedTokenizer {
     ///
     /// # Errors
     /// When something lies at `output`, or the disk refuses; nothing is left behind then.
-    pub fn write(&self, output: &Path) -> Result<TokenizerReport, TokenizerError> {
+    pub fn write(&self, output: &Path) -> Result<TokenizerReport, TokenizerLearningError> {
         refuse_existing(output)?;
         let parent = output.parent().filter(|parent| *parent != Path::new(""));
         let parent = parent.unwrap_or(Path::new("."));
@@ -108,19 +108,22 @@ fn configuration() -> Value {
 /// Refuses a place where something lies, before any work is done for it.
 ///
 /// # Errors
-/// [`TokenizerError::OutputExists`].
-pub fn refuse_existing(output: &Path) -> Result<(), TokenizerError> {
+/// [`TokenizerLearningError::OutputExists`].
+pub fn refuse_existing(output: &Path) -> Result<(), TokenizerLearningError> {
     match output.symlink_metadata() {
-        Ok(_) => Err(TokenizerError::OutputExists {
+        Ok(_) => Err(TokenizerLearningError::OutputExists {
             path: output.to_owned(),
         }),
         Err(_) => Ok(()),
     }
 }
 
-fn not_written(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> TokenizerError {
+fn not_written(
+    action: &'static str,
+    path: &Path,
+) -> impl FnOnce(io::Error) -> TokenizerLearningError {
     let path: PathBuf = path.to_owned();
-    move |source| TokenizerError::NotWritten {
+    move |source| TokenizerLearningError::NotWritten {
         action,
         path,
         source,
