@@ -7,7 +7,7 @@ const PIECE_BYTES: usize = 64 << 10;
 /// The pieces of a text. Each but the last ends where GPT-4's split always does: behind a line feed
 /// with text after it, or between a letter and a single space with a letter after it. Only a text that
 /// has no such place in 64 KiB is cut elsewhere, which can cost a token.
-pub(crate) fn pieces(text: &str) -> impl Iterator<Item = &str> {
+pub(super) fn pieces(text: &str) -> impl Iterator<Item = &str> {
     let mut rest = text;
     std::iter::from_fn(move || {
         if rest.is_empty() {
